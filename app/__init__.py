@@ -1,0 +1,1 @@
+"""The desktop museum: PySide6 and pyqtgraph; never torch."""

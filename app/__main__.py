@@ -1,0 +1,7 @@
+"""`python -m app VERB ...` is the `alexnet` command."""
+
+import sys
+
+from app.command import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""The rooms of the museum, one module each; none knows another."""

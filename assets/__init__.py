@@ -1,0 +1,1 @@
+"""What is shipped that is not code: networks, archives, labels, pictures, icons."""

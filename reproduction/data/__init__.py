@@ -1,0 +1,1 @@
+"""Pictures: packed data files, what fills them, crops, flips and colour noise."""

@@ -1,0 +1,1 @@
+"""From a `Network` to a torch module that computes what the original computed."""

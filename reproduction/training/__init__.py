@@ -1,0 +1,1 @@
+"""The update rule, the schedule, the training loop and the error rates."""
