@@ -1,0 +1,290 @@
+"""write_archive: the next version is built beside the old one, synced, and renamed over it (invariant 1)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archive.contents import Run
+from archive.elements import FORMAT, MAX_TEXT_BYTES, VERSION
+from archive.errors import ArchiveError
+from archive.network import check_network, weight_shapes
+
+CHUNK_BYTES = 2**20
+"""About 1 MB: one row of a large matrix stays cheap to read, and checksums cost 5 % (toolchain trials)."""
+CHUNK_ROWS = 1024
+WINDOWS_PATIENCE_S = 5.0
+"""On Windows a file that a reader has open cannot be replaced; readers close soon."""
+
+
+def write_archive(path: str | Path, run: Run) -> None:
+    """Writes `run` to `path` so that `path` is a complete archive at every moment.
+
+    The new version is built in PATH.new (a stale one of a killed writer is removed), synced and renamed
+    over `path`. On any failure the old file is intact, PATH.new is gone and an `ArchiveError` says why.
+    A symbolic link stays one: the file it points to is replaced.
+    """
+    _check(run)
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(target.name + ".new")
+    try:
+        beside.unlink(missing_ok=True)
+        _build_and_replace(beside, target, run)
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _build_and_replace(beside: Path, target: Path, run: Run) -> None:
+    ours = False
+    try:
+        with beside.open("x+b", buffering=0) as stream:
+            try:
+                _build(stream, run)
+                os.fsync(stream.fileno())
+            finally:
+                # Compared while open: a second writer would have removed ours and put its own in that place.
+                ours = beside.exists() and os.path.samestat(os.fstat(stream.fileno()), beside.stat())
+        if not ours:
+            raise OSError("another program is writing the same archive")
+        _replace(beside, target)
+    except BaseException:
+        if ours:
+            beside.unlink(missing_ok=True)
+        raise
+
+
+def _check(run: Run) -> None:
+    """Refuses a run whose parts contradict each other, and names that HDF5 cannot keep."""
+    problems = check_network(run.network)
+    if problems:
+        raise ArchiveError(f"cannot archive the run: {problems[0]}")
+    shapes = {name: array.shape for name, array in run.weights.items()}
+    if shapes != weight_shapes(run.network):
+        raise ArchiveError("cannot archive the run: its weights are not those of its network")
+    if run.momentum and {name: array.shape for name, array in run.momentum.items()} != shapes:
+        raise ArchiveError("cannot archive the run: its momentum does not match its weights")
+    if len({tuple((name, a.shape) for name, a in sorted(s.weights.items())) for s in run.snapshots}) > 1:
+        raise ArchiveError("cannot archive the run: its snapshots do not hold the same arrays")
+    if len(run.labels) != len(run.label_ids):
+        raise ArchiveError("cannot archive the run: it has not one label id a label")
+    for name in [*run.weights, *(name for s in run.snapshots for name in s.weights)]:
+        parts = name.split("/")
+        if len(parts) != 2 or any(part in ("", ".") or "\0" in part for part in parts):
+            raise ArchiveError(
+                f"the array name '{name}' cannot be stored; rename the layer (no '/', not '.')"
+            )
+    for name in run.texts:
+        if name in ("", ".") or "/" in name or "\0" in name:
+            raise ArchiveError(f"the text name '{name}' cannot be stored")
+
+
+class _Sink:
+    """The file that HDF5 writes into. It remembers the first failure and then swallows everything.
+
+    HDF5 cannot close a file that it cannot write: it would keep the descriptor, and with it the space on a
+    full disk, until the program ends. So it is told that all went well, and we look at `failure`.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """All of `data`; an unbuffered stream may take less at once."""
+        view = memoryview(data)
+        while view and self.failure is None:
+            try:
+                view = view[self.stream.write(view) :]
+            except OSError as error:
+                self.failure = error
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Sets the length of the file."""
+        try:
+            return self.stream.truncate(size)
+        except OSError as error:
+            self.failure = self.failure or error
+            return size or 0
+
+    def readinto(self, buffer: Any) -> int:
+        """Reads back what was written."""
+        return int(self.stream.readinto(buffer))  # type: ignore[attr-defined]
+
+    def read(self, size: int = -1) -> bytes:
+        """Reads back what was written."""
+        return self.stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Moves the position."""
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The position."""
+        return self.stream.tell()
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class _Writer:
+    """Puts the elements of FORMAT.md into an HDF5 file and keeps the manifest of them."""
+
+    def __init__(self, file: Any, sink: _Sink) -> None:
+        self.file = file
+        self.sink = sink
+        self.manifest: dict[str, dict[str, Any]] = {}
+
+    def array(self, name: str, values: NDArray[Any], dtype: str, axes: str = "", unit: str = "") -> None:
+        """An array of numbers; `axes` names its axes, `unit` its unit."""
+        stored = np.ascontiguousarray(values, dtype=np.dtype(dtype).newbyteorder("<")).reshape(values.shape)
+        self._put(name, stored, {"kind": "array", "axes": axes, "unit": unit})
+
+    def table(self, name: str, rows: NDArray[Any]) -> None:
+        """A table with named columns."""
+        self._put(name, np.ascontiguousarray(rows), {"kind": "table"})
+
+    def text(self, name: str, text: str, kind: str = "text") -> None:
+        """A text: one string of fixed length, padded with zero bytes."""
+        try:
+            data = text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ArchiveError(
+                f"cannot archive the run: /{name} holds characters that UTF-8 lacks"
+            ) from error
+        if b"\0" in data or len(data) > MAX_TEXT_BYTES:
+            raise ArchiveError(f"cannot archive the run: /{name} holds a zero byte or is longer than 64 MB")
+        self._put(name, np.array([data], _utf8(max(1, len(data)))), {"kind": kind})
+
+    def json(self, name: str, value: Any) -> None:
+        """A JSON text."""
+        self.text(name, json.dumps(value, ensure_ascii=False, indent=1), "json")
+
+    def _put(self, name: str, stored: NDArray[Any], attributes: dict[str, str]) -> None:
+        settings: dict[str, Any] = {}
+        if stored.size and stored.ndim:  # HDF5 cannot cut an empty array or a single number into chunks
+            settings = {"chunks": chunk_shape(stored), "fletcher32": True}
+        dataset = self.file.create_dataset(name, data=stored, **settings)
+        for key, word in attributes.items():
+            if word:
+                dataset.attrs[key] = np.bytes_(word)
+        self.manifest["/" + name] = {"shape": list(stored.shape), "sha256": digest(stored)}
+        if self.sink.failure:
+            raise self.sink.failure
+
+
+def _utf8(length_bytes: int) -> Any:
+    import h5py
+
+    return h5py.string_dtype("utf-8", length_bytes)
+
+
+def digest(stored: NDArray[Any]) -> str:
+    """SHA-256 of an array's bytes as they are stored: little-endian, last axis fastest."""
+    return hashlib.sha256(stored.reshape(-1).view(np.uint8).data).hexdigest()
+
+
+def chunk_shape(stored: NDArray[Any]) -> tuple[int, ...]:
+    """About 1 MB, whole along the last axes; at most 1,024 rows of a table."""
+    if stored.dtype.names:
+        return (min(len(stored), CHUNK_ROWS),)
+    room = max(1, CHUNK_BYTES // stored.dtype.itemsize)
+    shape = []
+    for length in reversed(stored.shape):
+        shape.append(min(length, room))
+        room = max(1, room // length)
+    return tuple(reversed(shape))
+
+
+def _build(stream: BinaryIO, run: Run) -> None:
+    """Writes the whole archive into the empty `stream`; any failure is an OSError or ArchiveError."""
+    import h5py
+
+    sink = _Sink(stream)
+    try:
+        with h5py.File(sink, "w") as file:
+            file.attrs["format"] = np.bytes_(FORMAT)
+            file.attrs["format_version"] = np.bytes_("{}.{}".format(*VERSION))
+            _write_elements(_Writer(file, sink), run)
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError) as error:
+        if sink.failure:
+            raise sink.failure from error
+        raise OSError(f"HDF5 says: {error}") from error
+    if sink.failure:
+        raise sink.failure
+
+
+def _write_elements(writer: _Writer, run: Run) -> None:
+    for name, text in run.texts.items():
+        writer.text(f"texts/{name}", text)
+    writer.json("network", run.network)
+    for group, arrays in (("weights", run.weights), ("momentum", run.momentum)):
+        for name, values in arrays.items():
+            writer.array(f"{group}/{name}", values, "f4", axes_of(name, values.ndim))
+    writer.json("state", run.state)
+    writer.table("history/train", run.history.train)
+    writer.table("history/test", run.history.test)
+    _write_snapshots(writer, run)
+    writer.json("notebook", [vars(note) for note in run.notebook])
+    labels = zip(run.labels, run.label_ids, strict=True)
+    writer.json("labels", [{"name": name, "id": identifier} for name, identifier in labels])
+    writer.array("data/mean", run.mean, "f4", "channels, height, width", "brightness, 0 to 255")
+    if run.color_pca is not None:
+        deviations, directions = run.color_pca
+        writer.array("data/color_deviations", deviations, "f8", "component", "brightness, 0 to 255")
+        writer.array("data/color_directions", directions, "f8", "channel, component")
+    writer.json("provenance", run.provenance)
+    writer.json("manifest", writer.manifest)
+
+
+def _write_snapshots(writer: _Writer, run: Run) -> None:
+    writer.array("snapshots/epoch", np.array([s.epoch for s in run.snapshots]), "f8", "snapshot", "epochs")
+    writer.array("snapshots/step", np.array([s.step for s in run.snapshots]), "i8", "snapshot")
+    for name in run.snapshots[0].weights if run.snapshots else ():
+        stack = np.stack([s.weights[name] for s in run.snapshots])
+        writer.array(f"snapshots/weights/{name}", stack, "f4", f"snapshot, {axes_of(name, stack.ndim - 1)}")
+
+
+def axes_of(name: str, dimensions: int) -> str:
+    """Names of the axes of the weight array `name`."""
+    if name.endswith("/biases"):
+        return {1: "out_channels", 3: "out_channels, height, width"}.get(dimensions, "")
+    return {
+        2: "outputs, inputs",
+        4: "out_channels, in_channels, height, width",
+        5: "positions, out_channels, in_channels, height, width",
+    }.get(dimensions, "")
+
+
+def _replace(beside: Path, target: Path) -> None:
+    """Renames `beside` over `target` and makes the renaming itself last."""
+    deadline_s = time.monotonic() + WINDOWS_PATIENCE_S
+    while True:
+        try:
+            os.replace(beside, target)
+            break
+        except OSError as error:
+            if os.name != "nt" or not isinstance(error, PermissionError) or time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.05)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Syncs the folder's entry where the system can; the file itself is whole and synced either way."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
