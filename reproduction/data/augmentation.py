@@ -1,4 +1,4 @@
-"""What a network is shown of a picture: random crops, flips and colour noise in training, fixed views in testing.
+"""What a network is shown of a picture: random crops, flips and colour noise to train, fixed views to test.
 
 Behaviour of the original's data providers: paper section 4.1, with the departures its program has from that
 text. Letters: N pictures, C channels, H x W stored size, S crop size, b = (H - S) / 2 the border.
@@ -31,8 +31,8 @@ def training_batch(
 ) -> torch.Tensor:
     """One batch as the network sees it: uint8 (N, C, H, W) -> float32 (N, C, S, S), the mean subtracted.
 
-    Every run of `chunk` consecutive pictures shares one crop, its offsets uniform over 0 … 2b on each axis, and
-    one flip with probability 1/2. The mean picture (C, H, W) is always cropped at its centre, never flipped.
+    Every run of `chunk` consecutive pictures shares one crop, its offsets uniform over 0 … 2b on each axis,
+    and one flip with probability 1/2. The mean picture (C, H, W) is always cropped at its centre, never flipped.
     Drawn from `generator`, in this order: rows, columns (if S < H), flips (if `flip`), noise (if above 0).
     """
     border = _border(pictures, crop_size)
@@ -71,7 +71,7 @@ def _add_color_noise(
 
 
 def test_views(pictures: torch.Tensor, mean: Mean, *, crop_size: int, views: int) -> torch.Tensor:
-    """The fixed views of a test batch: uint8 (N, C, H, W) -> float32 (views, N, C, S, S), the mean subtracted.
+    """The fixed views of a test batch: uint8 (N, C, H, W) -> float32 (views, N, C, S, S), mean subtracted.
 
     1: the centre. 10: top left, top right, centre, bottom left, bottom right, then the same five mirrored.
     9: offsets (0, b, 2b) on both axes, row by row and not mirrored, as the 2012 program tested CIFAR.
