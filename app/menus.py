@@ -1,0 +1,157 @@
+"""What the menus offer and do; texts, shortcuts and handlers stand together here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from app.actions import Actions
+from app.document import shipped_archives
+from app.drops import PICTURE_SUFFIXES
+from app.settings import TEXT_SIZES
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class Menus(QObject):
+    """Makes the window's menus from one registry of actions (`actions`)."""
+
+    def __init__(self, window: MainWindow, rooms: Sequence[tuple[str, str]]) -> None:
+        super().__init__(window)
+        self._window = window
+        self._document = window.document
+        self._settings = window.document.settings
+        self.actions = Actions(window)
+        self._add_file_menu()
+        self._add_room_menu(rooms)
+        self._add_view_menu()
+        self._add_help_menu()
+        self.actions.fill(window.menuBar())
+
+    def _add_file_menu(self) -> None:
+        menu, add = self.tr("&File"), self.actions.add
+        add("open-archive", menu, self.tr("&Open an archive…"), self.ask_for_archives, "Ctrl+O")
+        add("open-pictures", menu, self.tr("Open &pictures…"), self.ask_for_pictures, "Ctrl+Shift+O")
+        add("paste", menu, self.tr("Paste a pic&ture"), self.paste, "Ctrl+V")
+        self.actions.add_separator(menu)
+        add("close-archive", menu, self.tr("&Close this archive"), self.close_archive, "Ctrl+W")
+        add("forget", menu, self.tr("&Forget recent archives"), self._settings.forget_recent)
+        self.actions.add_separator(menu)
+        add("quit", menu, self.tr("&Quit"), self._window.close, "Ctrl+Q")
+
+    def _add_room_menu(self, rooms: Sequence[tuple[str, str]]) -> None:
+        for number, (name, title) in enumerate(rooms, start=1):
+            run = partial(self._window.visit, name)
+            self.actions.add(f"room-{name}", self.tr("&Rooms"), title, run, f"Ctrl+{number}")
+
+    def _add_view_menu(self) -> None:
+        menu, add = self.tr("&View"), self.actions.add
+        group = QActionGroup(self)
+        titles = {"system": self.tr("As the &system"), "light": self.tr("&Light"), "dark": self.tr("&Dark")}
+        for theme, title in titles.items():
+            action = add(f"theme-{theme}", menu, title, partial(self.choose_theme, theme), group=group)
+            action.setChecked(theme == self._settings.theme)
+        self.actions.add_separator(menu)
+        add("larger", menu, self.tr("L&arger text"), partial(self.change_text_size, 1), "Ctrl++")
+        add("smaller", menu, self.tr("S&maller text"), partial(self.change_text_size, -1), "Ctrl+-")
+        add("normal-size", menu, self.tr("&Normal text"), partial(self.change_text_size, 0), "Ctrl+0")
+        self.actions.add_separator(menu)
+        add("full-screen", menu, self.tr("&Full screen"), self.toggle_full_screen, "F11")
+
+    def _add_help_menu(self) -> None:
+        menu, add = self.tr("&Help"), self.actions.add
+        add("shortcuts", menu, self.tr("&Keys"), self.show_shortcuts, "F1")
+        add("about", menu, self.tr("&About and credits"), self.show_about)
+
+    def archive_actions(self) -> list[QAction]:
+        """The archives to choose from: open, shipped, recent (greyed when gone), then the file dialog."""
+        open_paths = [archive.path for archive in self._document.archives]
+        shown = None if self._document.current is None else self._document.current.path
+        actions = []
+        for path in dict.fromkeys([*open_paths, *shipped_archives(), *self._settings.recent]):
+            action = QAction(path.stem, self)
+            action.setToolTip(str(path))
+            action.setCheckable(True)
+            action.setChecked(path == shown)
+            action.setEnabled(path.exists())
+            action.triggered.connect(partial(self._open, path))
+            actions.append(action)
+        return [*actions, self.actions["open-archive"]]
+
+    def _open(self, path: Path, _checked: bool = False) -> None:
+        self._document.open(path)
+
+    def ask_for_archives(self) -> None:
+        """The file dialog for archives."""
+        pattern = self.tr("Archives ({0})").format("*.h5 *.hdf5")
+        names, _ = QFileDialog.getOpenFileNames(self._window, self.tr("Open an archive"), "", pattern)
+        self._window.take_paths([Path(name) for name in names])
+
+    def ask_for_pictures(self) -> None:
+        """The file dialog for pictures."""
+        suffixes = " ".join(f"*{suffix}" for suffix in sorted(PICTURE_SUFFIXES))
+        pattern = self.tr("Pictures ({0})").format(suffixes)
+        names, _ = QFileDialog.getOpenFileNames(self._window, self.tr("Open pictures"), "", pattern)
+        self._window.take_paths([Path(name) for name in names])
+
+    def paste(self) -> None:
+        """Takes a picture or files from the clipboard."""
+        mime = QGuiApplication.clipboard().mimeData()
+        if mime is None or not self._window.take_mime(mime):
+            self._document.problem.emit(self.tr("There is no picture to paste: copy one first."))
+
+    def close_archive(self) -> None:
+        """Closes the archive that is shown."""
+        if self._document.current is not None:
+            self._document.close(self._document.current)
+
+    def choose_theme(self, theme: str) -> None:
+        """Light, dark, or as the system has it."""
+        self._settings.theme = theme
+        self._window.appearance.choose(theme, self._settings.text_size)
+
+    def change_text_size(self, direction: int) -> None:
+        """One step larger (1) or smaller (-1), or back to the system's own size (0)."""
+        place = TEXT_SIZES.index(self._settings.text_size if direction else 100) + direction
+        self._settings.text_size = TEXT_SIZES[max(0, min(place, len(TEXT_SIZES) - 1))]
+        self._window.appearance.choose(self._settings.theme, self._settings.text_size)
+
+    def toggle_full_screen(self) -> None:
+        """Full screen and back."""
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    def show_shortcuts(self) -> None:
+        """The list of keys, made from the registry."""
+        rows = "".join(
+            f"<tr><td style='padding:4px 24px 4px 0'>{text}</td><td><b>{keys}</b></td></tr>"
+            for text, keys in self.actions.shortcuts()
+        )
+        self._tell(self.tr("Keys"), f"<table>{rows}</table>")
+
+    def show_about(self) -> None:
+        """What this is and whose work it rests on."""
+        text = self.tr(
+            "<p><b>AlexNet Archive</b> makes the program that won the ImageNet challenge of 2012 runnable"
+            " again and keeps an open record of every run.</p>"
+            "<p>The original program, cuda-convnet, is the work of Alex Krizhevsky; the network is that of"
+            " Alex Krizhevsky, Ilya Sutskever and Geoffrey Hinton (NIPS 2012). The Computer History Museum"
+            " released its source. Nothing of it is copied here.</p>"
+            "<p>This program makes no connection to any network.</p>"
+        )
+        self._tell(self.tr("About and credits"), text)
+
+    def _tell(self, title: str, text: str) -> None:
+        box = QMessageBox(self._window)
+        box.setWindowTitle(title)
+        box.setText(text)
+        box.open()

@@ -1,0 +1,62 @@
+"""What the museum remembers between two starts: theme, text size, recent archives.
+
+The file is an ini text. Whatever in it cannot be understood is replaced by the default, so that a damaged or
+newer settings file never stops the start.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+
+THEMES = ("system", "light", "dark")
+TEXT_SIZES = (80, 90, 100, 115, 130, 150, 175, 200, 250)
+RECENT_LIMIT = 8
+
+
+class Settings:
+    """The remembered choices; `path` is the ini file (None: the user's own, in the system's place for it)."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        if path is None:
+            ini, user = QSettings.Format.IniFormat, QSettings.Scope.UserScope
+            self._store = QSettings(ini, user, "AlexNet Archive", "museum")
+        else:
+            self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    @property
+    def theme(self) -> str:
+        """`system`, `light` or `dark`."""
+        value = str(self._store.value("appearance/theme", "system"))
+        return value if value in THEMES else "system"
+
+    @theme.setter
+    def theme(self, value: str) -> None:
+        self._store.setValue("appearance/theme", value)
+
+    @property
+    def text_size(self) -> int:
+        """Size of all text in per cent of the system's own."""
+        value = str(self._store.value("appearance/text-size", "100"))
+        return int(value) if value.isdecimal() and int(value) in TEXT_SIZES else 100
+
+    @text_size.setter
+    def text_size(self, value: int) -> None:
+        self._store.setValue("appearance/text-size", str(value))
+
+    @property
+    def recent(self) -> list[Path]:
+        """Archives opened before, newest first; some may have vanished since."""
+        value = self._store.value("archives/recent", [])
+        words = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        return [Path(word) for word in words if isinstance(word, str) and word][:RECENT_LIMIT]
+
+    def remember(self, path: Path) -> None:
+        """Puts `path` in front of the recent archives."""
+        others = [known for known in self.recent if known != path]
+        self._store.setValue("archives/recent", [str(known) for known in [path, *others]][:RECENT_LIMIT])
+
+    def forget_recent(self) -> None:
+        """Empties the list of recent archives."""
+        self._store.remove("archives/recent")

@@ -1,0 +1,85 @@
+"""The rail at the left: the museum's name, what is open, and a door to every room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout
+
+from app.theme import TARGET_PX, current, label
+from app.widgets.icons import icon
+
+ICON_PX = 24
+
+
+class Rail(QFrame):
+    """Signals: roomChosen(name of the room); archiveMenuWanted: the menu is about to be shown: fill it."""
+
+    roomChosen = Signal(str)
+    archiveMenuWanted = Signal()
+
+    def __init__(self, rooms: Sequence[tuple[str, str]]) -> None:
+        """`rooms` are (name, title) from top to bottom."""
+        super().__init__()
+        self.setProperty("role", "rail")
+        self.setAccessibleName(self.tr("Rooms"))
+        self.archive_menu = QMenu(self)
+        self.archive_menu.aboutToShow.connect(self.archiveMenuWanted)
+        self.archive_button = QPushButton()
+        self.archive_button.setMenu(self.archive_menu)
+        self._buttons: dict[str, QToolButton] = {}
+        self._group = QButtonGroup(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 24, 16, 16)
+        column.setSpacing(6)
+        column.addWidget(label(self.tr("AlexNet Archive"), "heading"))
+        column.addSpacing(18)
+        for number, (name, title) in enumerate(rooms, start=1):
+            column.addWidget(self._room_button(name, title, number))
+        column.addStretch(1)
+        column.addWidget(label(self.tr("Shown here"), "small"))
+        column.addWidget(self.archive_button)
+        self.follow_theme()
+
+    def _room_button(self, name: str, title: str, number: int) -> QToolButton:
+        button = QToolButton()
+        button.setText(title)
+        button.setProperty("role", "room")
+        button.setCheckable(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(ICON_PX, ICON_PX))
+        button.setMinimumHeight(TARGET_PX)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.setToolTip(self.tr("{0} (Ctrl+{1})").format(title, number))
+        button.setAccessibleName(title)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.clicked.connect(lambda: self.roomChosen.emit(name))
+        self._group.addButton(button)
+        self._buttons[name] = button
+        return button
+
+    def button(self, name: str) -> QToolButton:
+        """The door to that room."""
+        return self._buttons[name]
+
+    def show_room(self, name: str) -> None:
+        """Marks the door of the room that is being visited."""
+        self._buttons[name].setChecked(True)
+
+    def show_archive(self, title: str) -> None:
+        """Names the archive that is shown."""
+        self.archive_button.setText(title)
+        self.archive_button.setToolTip(self.tr("Choose another archive"))
+        self.archive_button.setAccessibleName(self.tr("Archive shown: {0}. Choose another").format(title))
+
+    def fill_archive_menu(self, actions: Sequence[QAction]) -> None:
+        """Replaces what the archive menu offers."""
+        self.archive_menu.clear()
+        self.archive_menu.addActions(list(actions))
+
+    def follow_theme(self) -> None:
+        """Draws the icons in the theme's colours."""
+        for name, button in self._buttons.items():
+            button.setIcon(icon(name, current().text, ICON_PX))

@@ -1,0 +1,212 @@
+"""Talks to `reproduction.service`, the process that computes: requests, latest wins, cancel, restart.
+
+The service answers one request at a time. What waits here is at most one request of each kind: a newer one
+takes the place of an older one that was not sent yet, and the answer to one that was overtaken on its way is
+dropped. The museum's own process never blocks and never imports torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+from reproduction.frames import Decoder, encode
+
+import app
+
+Arrays = dict[str, NDArray[Any]]
+Answered = Callable[[dict[str, Any], Arrays], None]
+Failed = Callable[[str], None]
+
+RESTART_MS = (200, 1000, 5000, 15000)  # waits before the first, second ... restart in a row
+ANSWER_LIMIT_MS = 180_000  # ten views on a slow machine, after torch was read from a slow disk
+GOODBYE_MS = 1000
+
+
+@dataclass
+class Request:
+    """One question to the service and who wants the answer."""
+
+    number: int
+    kind: Hashable
+    message: dict[str, Any]
+    answered: Answered
+    failed: Failed
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class Worker(QObject):
+    """The service process. It starts with `start` or with the first request, and is restarted when it dies.
+
+    Signals:
+        busyChanged(bool): something is being computed, or nothing any more.
+        available(bool): the service answered for the first time since its start, or went away.
+    """
+
+    busyChanged = Signal(bool)
+    available = Signal(bool)
+
+    def __init__(self, parent: QObject | None = None, command: list[str] | None = None) -> None:
+        super().__init__(parent)
+        self._command = command or [sys.executable, "-m", "reproduction.service"]
+        self._waiting: dict[Hashable, Request] = {}  # by kind, in the order in which they will be sent
+        self._current: Request | None = None
+        self._overtaken = False
+        self._numbers = 0
+        self._failures_in_a_row = 0
+        self._closing = False
+        self._process: QProcess | None = None
+        self._decoder = Decoder()
+        self._restart = QTimer(self, singleShot=True, timeout=self.start)
+        self._limit = QTimer(self, singleShot=True, interval=ANSWER_LIMIT_MS, timeout=self._on_silence)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._current is not None or bool(self._waiting)
+
+    def request(
+        self,
+        kind: Hashable,
+        message: Mapping[str, Any],
+        answered: Answered,
+        failed: Failed,
+        arrays: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
+        """Asks for `message` (as the service's protocol has it, without `id`) and returns at once.
+
+        `answered(message, arrays)` or `failed(sentence)` is called later, unless a newer request of the same
+        `kind` was made or `cancel(kind)` was called meanwhile.
+        """
+        self.cancel(kind)
+        self._numbers += 1
+        self._waiting[kind] = Request(
+            self._numbers, kind, dict(message), answered, failed, dict(arrays or {})
+        )
+        if self._current is None and len(self._waiting) == 1:
+            self.busyChanged.emit(True)
+        self.start()
+        self._send_next()
+
+    def cancel(self, kind: Hashable) -> None:
+        """Forgets the request of that kind; its answer, if it is being computed already, is dropped."""
+        self._waiting.pop(kind, None)
+        if self._current is not None and self._current.kind == kind:
+            self._overtaken = True
+
+    def start(self) -> None:
+        """Starts the process when it is not running; while a restart is being waited for, does nothing."""
+        if self._process is not None or self._closing or self._restart.isActive():
+            return
+        root = Path(app.__file__ or "").resolve().parent.parent
+        environment = QProcessEnvironment.systemEnvironment()
+        environment.insert("PYTHONUNBUFFERED", "1")
+        process = QProcess(self)
+        process.setProcessEnvironment(environment)
+        process.setWorkingDirectory(str(root))  # so that `-m` finds the package, installed or not
+        process.setProcessChannelMode(QProcess.ProcessChannelMode.ForwardedErrorChannel)
+        process.readyReadStandardOutput.connect(self._on_output)
+        process.finished.connect(self._on_end)
+        process.errorOccurred.connect(self._on_error)
+        self._process = process
+        self._decoder = Decoder()
+        process.start(self._command[0], self._command[1:])
+        if "hello" not in self._waiting:
+            hello = Request(
+                self._next_number(), "hello", {"do": "hello"}, self._on_hello, lambda _error: None
+            )
+            self._waiting = {"hello": hello, **self._waiting}
+        self._send_next()
+
+    def shut_down(self) -> None:
+        """Ends the process: asks by closing its input, then insists. Nothing is answered any more."""
+        self._closing = True
+        self._waiting.clear()
+        self._current = None
+        self._limit.stop()
+        self._restart.stop()
+        process, self._process = self._process, None
+        if process is not None:
+            process.disconnect(self)
+            process.closeWriteChannel()
+            if not process.waitForFinished(GOODBYE_MS):
+                process.kill()
+                process.waitForFinished(GOODBYE_MS)
+
+    def _next_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _send_next(self) -> None:
+        if self._current is not None or not self._waiting or self._process is None:
+            return
+        request = self._waiting.pop(next(iter(self._waiting)))
+        self._current, self._overtaken = request, False
+        self._limit.start()
+        self._process.write(encode({"id": request.number, **request.message}, dict(request.arrays)))
+
+    def _on_hello(self, _message: dict[str, Any], _arrays: Arrays) -> None:
+        self.available.emit(True)
+
+    def _on_output(self) -> None:
+        if self._process is None:
+            return
+        try:
+            frames = self._decoder.feed(bytes(self._process.readAllStandardOutput().data()))
+        except ValueError:
+            self._process.kill()  # what it says cannot be understood: begin anew
+            return
+        for message, arrays in frames:
+            self._on_answer(message, arrays)
+
+    def _on_answer(self, message: dict[str, Any], arrays: Arrays) -> None:
+        request = self._current
+        if request is None or message.get("id") != request.number:
+            return
+        self._failures_in_a_row = 0
+        wanted = not self._overtaken
+        self._settle()
+        if wanted and message.get("ok"):
+            request.answered(message, arrays)
+        elif wanted:
+            request.failed(str(message.get("error", "")))
+
+    def _settle(self) -> None:
+        """The request on its way is done with: sends the next."""
+        self._limit.stop()
+        self._current = None
+        self._send_next()
+        if not self.busy:
+            self.busyChanged.emit(False)
+
+    def _on_silence(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    def _on_error(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:
+            self._on_end()
+
+    def _on_end(self) -> None:
+        """The process is gone: says so to whoever waits for an answer, and restarts it after a pause."""
+        if self._process is None:
+            return
+        self._process.deleteLater()
+        self._process = None
+        self.available.emit(False)
+        pause_ms = RESTART_MS[min(self._failures_in_a_row, len(RESTART_MS) - 1)]
+        self._failures_in_a_row += 1
+        self._waiting.pop("hello", None)
+        request, wanted = self._current, not self._overtaken
+        if self._failures_in_a_row < len(RESTART_MS) or self._waiting:
+            self._restart.start(pause_ms)
+        self._settle()
+        if request is not None and wanted:
+            request.failed(
+                self.tr("The program that computes stopped unexpectedly. It is being started again.")
+            )
