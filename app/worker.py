@@ -62,8 +62,10 @@ class Worker(QObject):
         self._closing = False
         self._process: QProcess | None = None
         self._decoder = Decoder()
-        self._restart = QTimer(self, singleShot=True, timeout=self.start)
-        self._limit = QTimer(self, singleShot=True, interval=ANSWER_LIMIT_MS, timeout=self._on_silence)
+        self._restart = QTimer(self, singleShot=True)
+        self._restart.timeout.connect(self.start)
+        self._limit = QTimer(self, singleShot=True, interval=ANSWER_LIMIT_MS)
+        self._limit.timeout.connect(self._on_silence)
 
     @property
     def busy(self) -> bool:
@@ -84,10 +86,8 @@ class Worker(QObject):
         `kind` was made or `cancel(kind)` was called meanwhile.
         """
         self.cancel(kind)
-        self._numbers += 1
-        self._waiting[kind] = Request(
-            self._numbers, kind, dict(message), answered, failed, dict(arrays or {})
-        )
+        number = self._next_number()
+        self._waiting[kind] = Request(number, kind, dict(message), answered, failed, dict(arrays or {}))
         if self._current is None and len(self._waiting) == 1:
             self.busyChanged.emit(True)
         self.start()
@@ -116,12 +116,13 @@ class Worker(QObject):
         self._process = process
         self._decoder = Decoder()
         process.start(self._command[0], self._command[1:])
-        if "hello" not in self._waiting:
-            hello = Request(
-                self._next_number(), "hello", {"do": "hello"}, self._on_hello, lambda _error: None
-            )
-            self._waiting = {"hello": hello, **self._waiting}
+        self._greet()
         self._send_next()
+
+    def _greet(self) -> None:
+        """Puts a first request in front of all others: its answer says that the service is there."""
+        hello = Request(self._next_number(), "hello", {"do": "hello"}, self._on_hello, lambda _error: None)
+        self._waiting = {"hello": hello, **self._waiting}
 
     def shut_down(self) -> None:
         """Ends the process: asks by closing its input, then insists. Nothing is answered any more."""
@@ -199,14 +200,18 @@ class Worker(QObject):
         self._process.deleteLater()
         self._process = None
         self.available.emit(False)
-        pause_ms = RESTART_MS[min(self._failures_in_a_row, len(RESTART_MS) - 1)]
-        self._failures_in_a_row += 1
         self._waiting.pop("hello", None)
-        request, wanted = self._current, not self._overtaken
-        if self._failures_in_a_row < len(RESTART_MS) or self._waiting:
-            self._restart.start(pause_ms)
+        lost = [self._current] if self._current is not None and not self._overtaken else []
+        if self._failures_in_a_row < len(RESTART_MS):
+            self._restart.start(RESTART_MS[self._failures_in_a_row])
+            self._failures_in_a_row += 1
+            sentence = self.tr("The program that computes stopped unexpectedly. It is being started again.")
+        else:
+            # It will not run on this machine: whoever waits is told, and only a new request tries again.
+            lost += self._waiting.values()
+            self._waiting.clear()
+            self._failures_in_a_row = 0
+            sentence = self.tr("The program that computes cannot be started; `alexnet doctor` may say why.")
         self._settle()
-        if request is not None and wanted:
-            request.failed(
-                self.tr("The program that computes stopped unexpectedly. It is being started again.")
-            )
+        for request in lost:
+            request.failed(sentence)
