@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from archive import elements
 from archive.contents import TABLES, Arrays, History, Note, Run, Snapshot
 from archive.errors import ArchiveError
-from archive.network import check_network, weight_shapes
+from archive.network import check_network, check_state, weight_shapes
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,9 @@ class Archive:
     def state(self) -> dict[str, Any]:
         """Where training stands."""
         state: dict[str, Any] = self._json("state", dict)
+        problems = check_state(state)
+        if problems:
+            raise ArchiveError(f"{self.path}: /state is not as expected: {problems[0]}")
         return state
 
     @cached_property
@@ -93,13 +96,15 @@ class Archive:
         """The run's notes, oldest first."""
         entries = self._json("notebook", list)
         with elements.reading(self.path, "/notebook"):
-            return [Note(str(entry["time"]), float(entry["epoch"]), str(entry["text"])) for entry in entries]
+            return [
+                Note(_text(entry["time"]), float(entry["epoch"]), _text(entry["text"])) for entry in entries
+            ]
 
     @cached_property
     def _labels(self) -> list[tuple[str, str]]:
         entries = self._json("labels", list)
         with elements.reading(self.path, "/labels"):
-            return [(str(entry["name"]), str(entry["id"])) for entry in entries]
+            return [(_text(entry["name"]), _text(entry["id"])) for entry in entries]
 
     @property
     def labels(self) -> list[str]:
@@ -164,6 +169,29 @@ class Archive:
         names = self._array_names("snapshots/weights")
         return {name: self._snapshot_array(name, index) for name in names}
 
+    @cached_property
+    def element_names(self) -> list[str]:
+        """Names of all datasets in the file ("weights/conv1/biases"), known or not."""
+        return list(elements.dataset_names(self.path, self._file))
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the writer noted of every element: {"/weights/conv1/biases": {"shape", "sha256"}, ...}."""
+        manifest: dict[str, Any] = self._json("manifest", dict)
+        return manifest
+
+    def digest(self, name: str) -> dict[str, Any]:
+        """What the manifest should say of the element `name`, from its bytes as they are now."""
+        return elements.read_digest(self.path, self._file, name)
+
+    def part_sizes(self) -> dict[str, int]:
+        """Bytes of data in each part ("weights", "history", ...), in order of size."""
+        sizes: dict[str, int] = {}
+        for name in self.element_names:
+            part = name.partition("/")[0]
+            sizes[part] = sizes.get(part, 0) + elements.stored_bytes(self.path, self._file, name)
+        return dict(sorted(sizes.items(), key=lambda item: -item[1]))
+
     def _snapshot_array(self, name: str, index: int) -> NDArray[Any]:
         where = f"snapshots/weights/{name}"
         found = elements.dataset(self.path, self._file, where)
@@ -194,14 +222,22 @@ class Archive:
         return elements.read_json(self.path, self._file, name, kind)
 
 
+def _text(value: Any) -> str:
+    """`value`, when it is a text."""
+    if not isinstance(value, str):
+        raise ValueError(f"a {type(value).__name__} where a text is expected")
+    return value
+
+
 def read_run(path: str | Path) -> Run:
     """Everything the archive holds, in memory."""
     with Archive(path) as archive:
+        names = weight_shapes(archive.network)  # not what is there: an array that is missing must be missed
         return Run(
             texts=archive.texts,
             network=archive.network,
-            weights={name: archive.weights(name) for name in archive.weight_names},
-            momentum={name: archive.momentum(name) for name in archive.momentum_names},
+            weights={name: archive.weights(name) for name in names},
+            momentum={name: archive.momentum(name) for name in names if archive.momentum_names},
             state=archive.state,
             history=archive.history,
             snapshots=[

@@ -7,7 +7,9 @@ dataset that claims more than the file can hold.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -28,6 +30,8 @@ MAX_ARRAY_BYTES = 8 * 2**30
 MAX_TEXT_BYTES = 64 * 2**20
 MAX_CHUNK_BYTES = 256 * 2**20
 MAX_MEMBERS = 100_000
+MAX_DEPTH = 4
+"""Groups in groups; an archive of version 1 has three (snapshots/weights/LAYER)."""
 FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32", 32000: "lzf"}
 """Filters that a reader knows, by HDF5 number; 32000 comes with every h5py."""
 DEFLATE_LIMIT = 1100
@@ -35,12 +39,12 @@ DEFLATE_LIMIT = 1100
 
 _TROUBLE = (
     OSError,
-    KeyError,
+    LookupError,
     RuntimeError,
     ValueError,
     TypeError,
     AttributeError,
-    OverflowError,
+    ArithmeticError,
     MemoryError,
 )
 """What h5py and json raise, between them, on files that are not as they should be."""
@@ -52,19 +56,25 @@ def reading(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except _TROUBLE as error:
-        detail = " ".join(str(error).split()) or type(error).__name__
-        raise ArchiveError(f"{path}: {what} cannot be read, the file is damaged ({detail[:200]})") from error
+        detail = printable(str(error)) or type(error).__name__
+        raise ArchiveError(f"{path}: {what} cannot be read, the file is damaged ({detail})") from error
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """`text` from a file that nobody vouches for, on one line and without control characters."""
+    words = " ".join(text[: 4 * limit].split())
+    return "".join(sign if sign.isprintable() else "?" for sign in words)[:limit]
 
 
 def open_file(path: Path) -> Any:
     """The h5py file, read-only and without a lock, after its format and version were checked."""
-    _check_is_plain_file(path)
+    size_bytes = _size_of_plain_file(path)
     import h5py
 
     try:
         file = h5py.File(path, "r", locking=False)
     except _TROUBLE as error:
-        raise ArchiveError(f"{path}: {_why_not_opened(path, str(error))}") from error
+        raise ArchiveError(f"{path}: {_why_not_opened(size_bytes, str(error))}") from error
     try:
         check_version(path, file)
     except BaseException:
@@ -73,8 +83,8 @@ def open_file(path: Path) -> Any:
     return file
 
 
-def _check_is_plain_file(path: Path) -> None:
-    """Refuses what is no file before HDF5 meets it; opening a pipe would wait for ever."""
+def _size_of_plain_file(path: Path) -> int:
+    """The size of the file; refuses what is none before HDF5 meets it: a pipe would be waited for."""
     try:
         status = path.stat()
     except FileNotFoundError as error:
@@ -87,20 +97,21 @@ def _check_is_plain_file(path: Path) -> None:
         )
     if not os.access(path, os.R_OK):
         raise ArchiveError(f"{path}: may not be read; check its permissions")
+    return status.st_size
 
 
 def _kind_of(mode: int) -> str:
     return "folder" if stat.S_ISDIR(mode) else "device or pipe"
 
 
-def _why_not_opened(path: Path, detail: str) -> str:
-    if path.stat().st_size == 0:
+def _why_not_opened(size_bytes: int, detail: str) -> str:
+    if size_bytes == 0:
         return "is empty; no archive was ever written here"
     if "signature not found" in detail:
         return "is not an HDF5 file, so it is no archive of a run"
     if "truncated" in detail:
         return "is cut short; the rest of the file is missing, take an undamaged copy"
-    return f"cannot be opened, the file is damaged ({' '.join(detail.split())[:200]})"
+    return f"cannot be opened, the file is damaged ({printable(detail)})"
 
 
 def check_version(path: Path, file: Any) -> tuple[int, int]:
@@ -111,7 +122,9 @@ def check_version(path: Path, file: Any) -> tuple[int, int]:
         raise ArchiveError(f"{path}: is an HDF5 file, but no archive of a run (see archive/FORMAT.md)")
     major, _, minor = words[1].partition(".")
     if not (major.isdecimal() and minor.isdecimal() and len(words[1]) < 16):
-        raise ArchiveError(f"{path}: its format version is '{words[1][:16]}' where MAJOR.MINOR is expected")
+        raise ArchiveError(
+            f"{path}: its format version is '{printable(words[1], 16)}' where MAJOR.MINOR is expected"
+        )
     if int(major) > VERSION[0]:
         raise ArchiveError(
             f"{path}: has format version {words[1]}, this program reads up to {VERSION[0]}.x;"
@@ -140,10 +153,11 @@ def member(path: Path, file: Any, name: str) -> Any | None:
         for part in name.split("/"):
             if not isinstance(holder, h5py.Group):
                 return None
-            link = holder.get(part, getlink=True)
-            if link is None:
+            # Not `part in holder`: that would follow an external link into the other file.
+            link = part.encode("utf-8")
+            if not holder.id.links.exists(link):
                 return None
-            if not isinstance(link, h5py.HardLink):
+            if holder.id.links.get_info(link).type != h5py.h5l.TYPE_HARD:
                 raise ArchiveError(
                     f"{path}: /{name} is a link to elsewhere; an archive must hold its own data"
                 )
@@ -161,7 +175,25 @@ def member_names(path: Path, file: Any, name: str) -> list[str]:
             return []
         if len(group) > MAX_MEMBERS:
             raise ArchiveError(f"{path}: /{name} claims {len(group)} members, at most {MAX_MEMBERS} are read")
-        return [str(part) for part in group]
+        names = [str(part) for part in group]
+    for part in names:
+        if not part.isprintable():
+            raise ArchiveError(f"{path}: /{name} has a member whose name is no text: '{printable(part)}'")
+    return names
+
+
+def dataset_names(path: Path, file: Any, group: str = "", depth: int = 0) -> Iterator[str]:
+    """Names of all datasets ("weights/conv1/biases"); refuses groups nested deeper than any archive's."""
+    import h5py
+
+    if depth > MAX_DEPTH:
+        raise ArchiveError(f"{path}: /{group} is nested too deeply for an archive")
+    for part in member_names(path, file, group):
+        name = f"{group}/{part}" if group else part
+        if isinstance(member(path, file, name), h5py.Group):
+            yield from dataset_names(path, file, name, depth + 1)
+        else:
+            yield name
 
 
 def dataset(path: Path, file: Any, name: str, limit_bytes: int = MAX_ARRAY_BYTES) -> Any:
@@ -186,7 +218,7 @@ def _check_filters(path: Path, name: str, found: Any) -> None:
     for index in range(properties.get_nfilters()):
         number, _, _, label = properties.get_filter(index)
         if number not in FILTERS:
-            word = label.decode("ascii", "replace").split("\0")[0] or "without a name"
+            word = printable(label.decode("ascii", "replace").split("\0")[0]) or "without a name"
             raise ArchiveError(
                 f"{path}: /{name} is packed with the HDF5 filter {number} ({word}), which is not read"
             )
@@ -196,13 +228,13 @@ def _check_size(path: Path, name: str, found: Any, limit_bytes: int) -> None:
     """Refuses a dataset that claims more than `limit_bytes`, or more than what is stored can unpack to."""
     if found.shape is None:
         raise ArchiveError(f"{path}: /{name} holds no data where an array is expected")
-    claimed = found.size * found.dtype.itemsize
+    claimed = math.prod(found.shape) * found.dtype.itemsize
     stored = found.id.get_storage_size()
     packed = found.id.get_create_plist().get_nfilters() > (1 if found.fletcher32 else 0)
-    chunk = int(np.prod(found.chunks or (0,), dtype=object)) * found.dtype.itemsize
+    chunk = math.prod(found.chunks or (0,)) * found.dtype.itemsize
     if claimed > limit_bytes or chunk > MAX_CHUNK_BYTES:
         raise ArchiveError(f"{path}: /{name} claims {claimed} bytes, at most {limit_bytes} are read")
-    if stored > path.stat().st_size or claimed > stored * (DEFLATE_LIMIT if packed else 1):
+    if stored > found.file.id.get_filesize() or claimed > stored * (DEFLATE_LIMIT if packed else 1):
         raise ArchiveError(f"{path}: /{name} claims {claimed} bytes, but the file does not hold them")
 
 
@@ -236,7 +268,7 @@ def read_table(path: Path, file: Any, name: str, dtype: np.dtype[Any]) -> NDArra
         for column in dtype.names or ():
             if stored.names is None or column not in stored.names or found.ndim != 1:
                 raise ArchiveError(f"{path}: /{name} has no column '{column}'")
-            if stored[column].kind != dtype[column].kind or stored[column].shape:
+            if stored[column].newbyteorder("=") != dtype[column].newbyteorder("="):
                 raise ArchiveError(f"{path}: /{name} holds {stored[column]} in column '{column}'")
         rows = found[()]
         table = np.zeros(len(rows), dtype)
@@ -264,3 +296,22 @@ def read_json(path: Path, file: Any, name: str, kind: type) -> Any:
             f"{path}: /{name} holds a JSON {type(value).__name__}, a {kind.__name__} is expected"
         )
     return value
+
+
+def digest(stored: NDArray[Any]) -> str:
+    """SHA-256 of an array's bytes as they are stored: little-endian, last axis fastest."""
+    return hashlib.sha256(np.ascontiguousarray(stored).reshape(-1).view(np.uint8).data).hexdigest()
+
+
+def read_digest(path: Path, file: Any, name: str) -> dict[str, Any]:
+    """What the manifest should say of dataset `name`: its shape and the SHA-256 of its bytes."""
+    found = dataset(path, file, name)
+    with reading(path, f"/{name}"):
+        return {"shape": list(found.shape), "sha256": digest(found[()])}
+
+
+def stored_bytes(path: Path, file: Any, name: str) -> int:
+    """The room that the data of `name` takes in the file."""
+    found = dataset(path, file, name)
+    with reading(path, f"/{name}"):
+        return int(found.id.get_storage_size())

@@ -57,8 +57,11 @@ class RunLog:
         try:
             if self._stream is None:
                 self._stream = _opened_at_line_start(self.path)
-            self._stream.write(line.encode("utf-8", "backslashreplace") + b"\n")
+            data = line.encode("utf-8", "backslashreplace") + b"\n"
+            if self._stream.write(data) < len(data):
+                raise OSError("the disk is full")
         except OSError as error:
+            self.close()
             raise ArchiveError(f"{self.path}: cannot be written ({error.strerror or error})") from error
 
     def remove(self) -> None:
@@ -122,6 +125,8 @@ def _record(line: bytes) -> Record | None:
     if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
         return None
     kind = record["kind"]
+    if type(record.get("step", 0)) is not int:
+        return None
     if kind in TABLES:
         return record if _fits(record, TABLES[kind]) else None
     if kind == "note":

@@ -1,4 +1,4 @@
-"""What a reader may rely on in the resolved network of an archive, and the array shapes it implies."""
+"""What a reader may rely on in the JSON parts of an archive, and the shapes that its network implies."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ FIELDS: dict[str, type] = {
     "probabilities": str,
     "layers": list,
 }
+STATE_FIELDS = ("seed", "epoch", "batch", "step")
 LAYER_FIELDS: dict[str, type] = {"name": str, "type": str, "inputs": list, "output_shape": list}
 
 
@@ -33,8 +34,17 @@ def check_network(network: dict[str, Any]) -> list[str]:
     names = {layer["name"] for layer in network["layers"]}
     for name in [*network["first_layers"], network["probabilities"]]:
         if not isinstance(name, str) or name not in names:
-            problems.append(f"it names a layer '{name}' that it does not have")
+            problems.append(f"it names a layer {str(name)[:80]!r} that it does not have")
     return problems
+
+
+def check_state(state: dict[str, Any]) -> list[str]:
+    """What a resume would miss in the state of training, in words."""
+    return [
+        f"the state of training has no whole number '{field}'"
+        for field in STATE_FIELDS
+        if type(state.get(field)) is not int
+    ]
 
 
 def _layer_problems(index: int, layer: Any) -> Iterator[str]:

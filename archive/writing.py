@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import time
@@ -14,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive.contents import Run
-from archive.elements import FORMAT, MAX_TEXT_BYTES, VERSION
+from archive.elements import FORMAT, MAX_TEXT_BYTES, VERSION, digest
 from archive.errors import ArchiveError
-from archive.network import check_network, weight_shapes
+from archive.network import check_network, check_state, weight_shapes
 
 CHUNK_BYTES = 2**20
 """About 1 MB: one row of a large matrix stays cheap to read, and checksums cost 5 % (toolchain trials)."""
@@ -63,7 +62,7 @@ def _build_and_replace(beside: Path, target: Path, run: Run) -> None:
 
 def _check(run: Run) -> None:
     """Refuses a run whose parts contradict each other, and names that HDF5 cannot keep."""
-    problems = check_network(run.network)
+    problems = check_network(run.network) + check_state(run.state)
     if problems:
         raise ArchiveError(f"cannot archive the run: {problems[0]}")
     shapes = {name: array.shape for name, array in run.weights.items()}
@@ -77,13 +76,18 @@ def _check(run: Run) -> None:
         raise ArchiveError("cannot archive the run: it has not one label id a label")
     for name in [*run.weights, *(name for s in run.snapshots for name in s.weights)]:
         parts = name.split("/")
-        if len(parts) != 2 or any(part in ("", ".") or "\0" in part for part in parts):
+        if len(parts) != 2 or not all(_is_name(part) for part in parts):
             raise ArchiveError(
-                f"the array name '{name}' cannot be stored; rename the layer (no '/', not '.')"
+                f"the array name {name!r} cannot be stored; rename the layer (no '/', not '.')"
             )
     for name in run.texts:
-        if name in ("", ".") or "/" in name or "\0" in name:
-            raise ArchiveError(f"the text name '{name}' cannot be stored")
+        if not _is_name(name):
+            raise ArchiveError(f"the text name {name!r} cannot be stored")
+
+
+def _is_name(part: str) -> bool:
+    """Whether HDF5 can keep `part` as a member's name and a terminal can show it."""
+    return part not in ("", ".") and "/" not in part and part.isprintable()
 
 
 class _Sink:
@@ -185,11 +189,6 @@ def _utf8(length_bytes: int) -> Any:
     import h5py
 
     return h5py.string_dtype("utf-8", length_bytes)
-
-
-def digest(stored: NDArray[Any]) -> str:
-    """SHA-256 of an array's bytes as they are stored: little-endian, last axis fastest."""
-    return hashlib.sha256(stored.reshape(-1).view(np.uint8).data).hexdigest()
 
 
 def chunk_shape(stored: NDArray[Any]) -> tuple[int, ...]:

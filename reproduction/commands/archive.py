@@ -1,0 +1,170 @@
+"""Looks into archives of runs and checks them.
+
+alexnet archive info run.h5
+alexnet archive verify run.h5 other.h5
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from archive import Archive, merged_history, read_log, verify
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`info FILE [--json]` and `verify FILE ... [--json]`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="info|verify")
+    info = actions.add_parser("info", help="says what an archive holds")
+    info.add_argument("file", metavar="FILE", help="a run archive (.h5)")
+    info.add_argument("--json", action="store_true", help="prints it for programs")
+    check = actions.add_parser("verify", help="reads all of each archive and says what is wrong with it")
+    check.add_argument("files", metavar="FILE", nargs="+", help="run archives (.h5)")
+    check.add_argument("--json", action="store_true", help="prints the problems of each file for programs")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does what was asked; 1 when `verify` found a problem."""
+    if arguments.action == "info":
+        return _info(arguments.file, arguments.json)
+    return _verify(arguments.files, arguments.json)
+
+
+def _verify(files: list[str], as_json: bool) -> int:
+    problems = {file: verify(file) for file in files}
+    if as_json:
+        print(json.dumps(problems, indent=1))
+    else:
+        for file, found in problems.items():
+            print("\n".join(found) if found else f"{file}: whole and sound")
+    return 1 if any(problems.values()) else 0
+
+
+def _info(file: str, as_json: bool) -> int:
+    facts = describe(file)
+    if as_json:
+        print(json.dumps(_strict(facts), indent=1))
+        return 0
+    print("\n".join(_lines(facts)))
+    return 0
+
+
+def describe(file: str) -> dict[str, Any]:
+    """What `info` says of an archive, as JSON values."""
+    size_bytes = Path(file).stat().st_size if Path(file).is_file() else 0
+    with Archive(file) as archive:
+        network = archive.network
+        history = archive.history
+        return {
+            "file": file,
+            "size_bytes": size_bytes,
+            "format_version": archive.format_version,
+            "network": {
+                name: network.get(name)
+                for name in ("name", "dialect", "columns", "image_shape", "classes", "parameters")
+            },
+            "state": archive.state,
+            "resumable": bool(archive.momentum_names),
+            "last_test": _last(history.test),
+            "last_report": _last(history.train),
+            "tests": len(history.test),
+            "reports": len(history.train),
+            "snapshots": [vars(info) for info in archive.snapshots],
+            "first_layers": network["first_layers"],
+            "notes": len(archive.notebook),
+            "labels": len(archive.labels),
+            "texts": {name: len(text) for name, text in archive.texts.items()},
+            "provenance": archive.provenance,
+            "part_bytes": archive.part_sizes(),
+            "log": _log_facts(file),
+        }
+
+
+def _last(table: Any) -> dict[str, Any] | None:
+    """The last row of a history table, by column."""
+    if not len(table):
+        return None
+    row = {name: table[name][-1].item() for name in table.dtype.names}
+    return {
+        name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        for name, value in row.items()
+    }
+
+
+def _log_facts(file: str) -> dict[str, Any] | None:
+    """What the log beside the archive adds to it; None without a log."""
+    records = read_log(file)
+    if not records:
+        return None
+    return {"records": len(records), "last_report": _last(merged_history(file).train)}
+
+
+def _strict(value: Any) -> Any:
+    """`value` with null for numbers that JSON does not know."""
+    if isinstance(value, dict):
+        return {name: _strict(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_strict(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    """`facts` for a person."""
+    network, state = facts["network"], facts["state"]
+    shape = "x".join(str(length) for length in network["image_shape"])
+    columns = "1 column" if network["columns"] == 1 else f"{network['columns']} columns"
+    goes_on = "can be resumed" if facts["resumable"] else "holds no momentum, so it cannot be resumed"
+    rows = [
+        (_shown(network["name"]), f"{_size(facts['size_bytes'])}, format {facts['format_version']}"),
+        (
+            "network",
+            f"{columns}, pictures {shape}, {network['classes']} classes, {network['parameters']:,} parameters,"
+            f" dialect {_shown(network['dialect'])}",
+        ),
+        ("training", f"epoch {state['epoch']}, step {state['step']}, seed {state['seed']}; {goes_on}"),
+        ("last test", _tested(facts["last_test"])),
+        ("history", f"{facts['reports']} reports of training, {facts['tests']} tests"),
+        ("snapshots", _snapshots(facts)),
+        ("labels", f"{facts['labels']} classes"),
+        ("notebook", f"{facts['notes']} notes"),
+    ]
+    if facts["log"]:
+        rows.append(("log", f"{facts['log']['records']} records since the archive was written"))
+    rows.append(("data", ", ".join(f"{part} {_size(size)}" for part, size in facts["part_bytes"].items())))
+    rows += [(f"  {_shown(name)}", _shown(value)) for name, value in facts["provenance"].items()]
+    width = max(len(title) for title, _ in rows) + 2
+    return [f"{title:<{width}}{text}" for title, text in rows]
+
+
+def _tested(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "none yet"
+    return (
+        f"logprob {row['loss']:.4f}, top-1 error {row['top1']:.2%}, top-{row['k']} error {row['topk']:.2%}"
+        f" ({row['images']:,} pictures of '{_shown(row['split'])}', views {row['views']}, epoch {row['epoch']:g})"
+    )
+
+
+def _snapshots(facts: dict[str, Any]) -> str:
+    found = facts["snapshots"]
+    if not found:
+        return "none"
+    layers = ", ".join(_shown(name) for name in facts["first_layers"])
+    return f"{len(found)} of {layers}, epochs {found[0]['epoch']:g} to {found[-1]['epoch']:g}"
+
+
+def _size(size_bytes: int) -> str:
+    """Bytes as a person says them."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size_bytes >= factor:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes} bytes"
+
+
+def _shown(value: Any) -> str:
+    """A value from the file on one line; a control character in it must not reach the terminal."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return "".join(sign if sign.isprintable() else "?" for sign in text)[:200]
