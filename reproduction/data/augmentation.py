@@ -32,7 +32,7 @@ def training_batch(
     """One batch as the network sees it: uint8 (N, C, H, W) -> float32 (N, C, S, S), the mean subtracted.
 
     Every run of `chunk` consecutive pictures shares one crop, its offsets uniform over 0 … 2b on each axis,
-    and one flip with probability 1/2. The mean picture (C, H, W) is always cropped at its centre, never flipped.
+    and one flip with probability 1/2. Of the mean picture (C, H, W) it is always the centre, never flipped.
     Drawn from `generator`, in this order: rows, columns (if S < H), flips (if `flip`), noise (if above 0).
     """
     border = _border(pictures, crop_size)

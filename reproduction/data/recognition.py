@@ -1,0 +1,60 @@
+"""Tells what kind of source a tree of files is, and where in it that source begins."""
+
+from __future__ import annotations
+
+import posixpath
+
+from reproduction.data import batches, folders
+from reproduction.data.sources import Source
+from reproduction.data.trees import Tree
+from reproduction.errors import DataError
+
+FORMATS = ("auto", "folder", "cifar", "mnist", "tiny-imagenet")
+
+
+def recognise(tree: Tree, kind: str = "auto", size: int | None = None) -> Source:
+    """The source in `tree`; `kind` is one of FORMATS. Raises DataError if it is not there."""
+    for found in FORMATS[1:] if kind == "auto" else (kind,):
+        if found != "folder" and (root := _root(tree.names, found)) is not None:
+            return _read(tree, found, root, size)
+    if kind not in ("auto", "folder"):
+        raise DataError(f"it holds no {kind} files; leave --format away to have them recognised")
+    return folders.class_folders(tree, _picture_root(tree.names))
+
+
+def _read(tree: Tree, kind: str, root: str, size: int | None) -> Source:
+    if kind == "mnist":
+        return batches.mnist(tree, root, size)
+    if kind == "tiny-imagenet":
+        return folders.tiny_imagenet(tree, root)
+    if f"{root}data_batch_1.bin" in tree.names:
+        return batches.cifar_binary(tree, root)
+    return batches.cifar_python(tree, root)
+
+
+def _root(names: list[str], kind: str) -> str | None:
+    """The folder (with a closing `/`, or empty) in which the files of `kind` lie; None if there are none."""
+    signs = {
+        "cifar": ("data_batch_1", "data_batch_1.bin"),
+        "mnist": tuple(f"train-images{dash}idx3-ubyte{ending}" for dash in "-." for ending in ("", ".gz")),
+        "tiny-imagenet": ("wnids.txt",),
+    }[kind]
+    for name in names:
+        folder, base = posixpath.split(name)
+        root = f"{folder}/" if folder else ""
+        if base in signs and (kind != "tiny-imagenet" or folders.is_tiny_imagenet(names, root)):
+            return root
+    return None
+
+
+def _picture_root(names: list[str]) -> str:
+    """The folder in which the class or split folders lie: published archives wrap all in one or two more."""
+    pictures = [name for name in names if folders.is_picture(name)]
+    common = posixpath.commonpath(pictures) if len(pictures) > 1 else ""
+    root = ""
+    for part in common.split("/") if common else []:
+        deep_enough = all(name.count("/") >= root.count("/") + 2 for name in pictures)
+        if part.lower() in folders.SPLIT_NAMES or not deep_enough:
+            break
+        root += f"{part}/"
+    return root
