@@ -115,24 +115,21 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     """`facts` for a person."""
     network, state = facts["network"], facts["state"]
     shape = "x".join(str(length) for length in network["image_shape"])
-    columns = "1 column" if network["columns"] == 1 else f"{network['columns']} columns"
     goes_on = "can be resumed" if facts["resumable"] else "holds no momentum, so it cannot be resumed"
+    sizes = (_count(network["columns"], "column"), f"pictures {shape}", _count(network["classes"], "class"))
+    weights = (_count(network["parameters"], "parameter"), f"dialect {_shown(network['dialect'])}")
     rows = [
         (_shown(network["name"]), f"{_size(facts['size_bytes'])}, format {facts['format_version']}"),
-        (
-            "network",
-            f"{columns}, pictures {shape}, {network['classes']} classes, {network['parameters']:,} parameters,"
-            f" dialect {_shown(network['dialect'])}",
-        ),
+        ("network", ", ".join(sizes + weights)),
         ("training", f"epoch {state['epoch']}, step {state['step']}, seed {state['seed']}; {goes_on}"),
         ("last test", _tested(facts["last_test"])),
-        ("history", f"{facts['reports']} reports of training, {facts['tests']} tests"),
+        ("history", f"{_count(facts['reports'], 'report')} of training, {_count(facts['tests'], 'test')}"),
         ("snapshots", _snapshots(facts)),
-        ("labels", f"{facts['labels']} classes"),
-        ("notebook", f"{facts['notes']} notes"),
+        ("labels", _count(facts["labels"], "class")),
+        ("notebook", _count(facts["notes"], "note")),
     ]
     if facts["log"]:
-        rows.append(("log", f"{facts['log']['records']} records since the archive was written"))
+        rows.append(("log", f"{_count(facts['log']['records'], 'record')} since the archive was written"))
     rows.append(("data", ", ".join(f"{part} {_size(size)}" for part, size in facts["part_bytes"].items())))
     rows += [(f"  {_shown(name)}", _shown(value)) for name, value in facts["provenance"].items()]
     width = max(len(title) for title, _ in rows) + 2
@@ -144,7 +141,8 @@ def _tested(row: dict[str, Any] | None) -> str:
         return "none yet"
     return (
         f"logprob {row['loss']:.4f}, top-1 error {row['top1']:.2%}, top-{row['k']} error {row['topk']:.2%}"
-        f" ({row['images']:,} pictures of '{_shown(row['split'])}', views {row['views']}, epoch {row['epoch']:g})"
+        f" ({_count(row['images'], 'picture')} of '{_shown(row['split'])}', {_count(row['views'], 'view')},"
+        f" epoch {row['epoch']:g})"
     )
 
 
@@ -154,6 +152,12 @@ def _snapshots(facts: dict[str, Any]) -> str:
         return "none"
     layers = ", ".join(_shown(name) for name in facts["first_layers"])
     return f"{len(found)} of {layers}, epochs {found[0]['epoch']:g} to {found[-1]['epoch']:g}"
+
+
+def _count(number: int, word: str) -> str:
+    """1 note, 2 notes, 3 classes."""
+    ending = "" if number == 1 else "es" if word.endswith("s") else "s"
+    return f"{number:,} {word}{ending}"
 
 
 def _size(size_bytes: int) -> str:
