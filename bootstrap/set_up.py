@@ -130,9 +130,10 @@ def set_up(request: Request) -> None:
             return
         say("Setting up in .venv: this happens once and takes a minute or so.")
         prepare_system(request)
-        fresh = not is_usable() or (request.system_torch and not uses_system_packages())
-        request.system_torch |= uses_system_packages()
-        extras = request.extras | (set() if fresh else stamped_extras())
+        # A choice is remembered by a set-up that finished, be its .venv in need of being made afresh or not.
+        request.system_torch |= uses_system_packages() and bool(read_stamp())
+        fresh = not is_usable() or request.system_torch != uses_system_packages()
+        extras = request.extras | stamped_extras()
         with open(UNFINISHED, "w", encoding="utf-8"):
             pass
         try:
@@ -140,8 +141,9 @@ def set_up(request: Request) -> None:
                 make_venv(request.system_torch)
             install(extras, torch_build.pip_arguments(request), lock)
         except SetUpError:
-            # pip keeps what was there when it fails; only what is cut off needs to be made afresh.
-            os.remove(UNFINISHED)
+            # pip keeps what was there when it fails; only what was begun or cut off has to be made afresh.
+            if not fresh:
+                os.remove(UNFINISHED)
             raise
         write_stamp(extras)
         os.remove(UNFINISHED)

@@ -85,7 +85,7 @@ def pip_arguments(request: Request) -> list[str]:
         return [f"torch=={version}"]
     if request.system_torch:
         found = f"is {version}" if version else "is not installed for this Python"
-        raise SetUpError(f"--system-torch needs {wanted}, but torch {found}; remove .venv to do without it.")
+        raise SetUpError(f"--system-torch needs {wanted}, but torch {found}.")
     if request.cuda or not sys.platform.startswith("linux") or has_nvidia_driver():
         return []
     own = offered()
