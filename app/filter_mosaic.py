@@ -16,6 +16,7 @@ Bytes = NDArray[np.uint8]
 Values = NDArray[np.floating]
 
 MIDDLE = 127.5
+FULL_ROWS = 1.15  # an arrangement without holes may draw its tiles smaller by this factor
 FRACTIONS = {1 / 16: "1/16", 1 / 8: "1/8", 1 / 4: "1/4", 1 / 2: "1/2", 3 / 4: "3/4"}
 
 
@@ -102,20 +103,29 @@ def best_grid(
 ) -> tuple[int, Grid]:
     """The arrangement of `count` tiles (w, h in kernel pixels) that draws them largest in width x height.
 
-    Returns device pixels per kernel pixel (at least 1, even where that is too large) and the grid. Of equally
-    large arrangements a full last row is preferred, then more columns.
+    Returns device pixels per kernel pixel (at least 1, even if that is too large) and the grid. A full last
+    row is worth tiles a little smaller; of equally good arrangements the widest is taken.
     """
     tile_width, tile_height = tile
-    best: tuple[tuple[int, bool, int], int, Grid] | None = None
+    best: tuple[tuple[float, int], int, Grid] | None = None
     for columns in range(1, count + 1):
         scale = _scale_that_fits(columns, ceil(count / columns), tile, width, height, largest_px)
-        rank = (scale, count % columns == 0, columns)
+        rank = (scale * (FULL_ROWS if count % columns == 0 else 1), columns)
         if best is None or rank > best[0]:
-            gap = gap_of(scale * tile_height)
+            gap = _roomy_gap(
+                columns, ceil(count / columns), (scale * tile_width, scale * tile_height), width, height
+            )
             best = rank, scale, Grid(count, columns, scale * tile_width, scale * tile_height, gap)
     if best is None:
         return 1, Grid(0, 1, tile_width, tile_height, 0)
     return best[1], best[2]
+
+
+def _roomy_gap(columns: int, rows: int, tile: tuple[int, int], width: int, height: int) -> int:
+    """What is left of the room goes between the tiles, up to a sixth of a tile."""
+    across = (width - columns * tile[0]) // max(1, columns - 1)
+    down = (height - rows * tile[1]) // max(1, rows - 1)
+    return max(gap_of(tile[1]), min(across, down, tile[1] // 6))
 
 
 def _scale_that_fits(

@@ -82,7 +82,7 @@ def kernels_of(weights: Kernels, image_shape: tuple[int, int, int]) -> Kernels:
 
 def blocks_of(network: Mapping[str, Any], weights: Mapping[str, Kernels]) -> list[FilterBlock]:
     """The first layers as blocks, in file order; `weights` maps layer names to arrays."""
-    columns = {layer["name"]: layer["column"] for layer in network["layers"]}
+    columns = {layer["name"]: layer.get("column") for layer in network["layers"]}
     channels, height, width = network["image_shape"]
     blocks: list[FilterBlock] = []
     for name in network["first_layers"]:

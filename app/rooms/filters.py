@@ -38,7 +38,7 @@ from app.worker import Worker
 
 CHANNELS = {"all": None, "red": 0, "green": 1, "blue": 2}
 PNG_SCALES = (1, 2, 4, 8)
-SIDE_WIDTH = 320
+SIDE_WIDTH = 340
 
 
 class FiltersRoom(QWidget):

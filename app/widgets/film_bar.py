@@ -11,6 +11,15 @@ from app.theme import TARGET_PX, label
 
 STEP_MS = 350  # slow enough to see what changed, and far from three flashes a second of anything
 
+SLIDER = """
+QSlider::groove:horizontal { height: 6px; border-radius: 3px; background: palette(midlight); }
+QSlider::sub-page:horizontal { border-radius: 3px; background: palette(highlight); }
+QSlider::handle:horizontal {
+    width: 28px; height: 28px; margin: -11px 0; border-radius: 14px; background: palette(highlight);
+}
+QSlider::handle:horizontal:focus { border: 3px solid palette(text); width: 22px; height: 22px; }
+"""
+
 
 class FilmBar(QWidget):
     """Signals: moved(int): the place of the moment now shown."""
@@ -24,7 +33,7 @@ class FilmBar(QWidget):
         self.play_button.clicked.connect(self.toggle)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setMinimumHeight(TARGET_PX)
-        self.slider.setTickPosition(QSlider.TickPosition.TicksBelow)
+        self.slider.setStyleSheet(SLIDER)
         self.slider.setPageStep(1)
         self.slider.setAccessibleName(self.tr("Moment of the training"))
         self.slider.valueChanged.connect(self._on_move)

@@ -11,7 +11,7 @@ from app.first_layer import FilterFacts
 from app.theme import label
 from app.widgets.pixel_view import PixelView
 
-LARGE, SMALL = 264, 84  # 264 holds 11 x 11 at 24 pixels each, 84 the three channels below it
+LARGE, SMALL = 198, 60  # 198 holds 11 x 11 at 18 pixels each; three of 60 fit beside it
 
 
 class FilterCard(QWidget):
@@ -22,27 +22,27 @@ class FilterCard(QWidget):
         self._heading = label("", "heading")
         self._large = PixelView(LARGE)
         self._channels = [PixelView(SMALL) for _ in range(3)]
-        self._channel_names = [
-            label(name, "small") for name in (self.tr("Red"), self.tr("Green"), self.tr("Blue"))
-        ]
+        self._channel_names = [label(name, "small") for name in (self.tr("R"), self.tr("G"), self.tr("B"))]
         self._rows: dict[str, tuple[QLabel, QLabel]] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self._heading)
-        column.addWidget(self._large)
-        column.addLayout(self._channel_row())
+        column.addLayout(self._pictures())
         column.addLayout(self._numbers())
 
-    def _channel_row(self) -> QHBoxLayout:
+    def _pictures(self) -> QHBoxLayout:
+        """The filter, and beside it what it reads in each channel."""
         row = QHBoxLayout()
-        row.setSpacing((LARGE - 3 * SMALL) // 2)
-        for view, name in zip(self._channels, self._channel_names, strict=True):
-            cell = QVBoxLayout()
-            cell.setSpacing(2)
-            cell.addWidget(view)
-            cell.addWidget(name)
-            row.addLayout(cell)
+        row.setSpacing(8)
+        row.addWidget(self._large)
+        channels = QGridLayout()
+        channels.setHorizontalSpacing(5)
+        channels.setVerticalSpacing((LARGE - 3 * SMALL) // 2)
+        for place, (view, name) in enumerate(zip(self._channels, self._channel_names, strict=True)):
+            channels.addWidget(name, place, 0)
+            channels.addWidget(view, place, 1)
+        row.addLayout(channels)
         row.addStretch()
         return row
 
