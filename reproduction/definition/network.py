@@ -1,0 +1,134 @@
+"""A network as a value: its layers in order, the columns they stand on, shapes and counts. Never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from reproduction.definition.dialect import Dialect
+from reproduction.definition.language import Document
+from reproduction.definition.layer_reader import Context, read_layer
+from reproduction.definition.layers import CrossEntropy, Data, Dropout, Layer, Shape
+from reproduction.errors import DefinitionError
+
+
+@dataclass(frozen=True)
+class Network:
+    """Checked layers in the order of the file; inputs precede their users."""
+
+    name: str
+    dialect: Dialect
+    layers: tuple[Layer, ...]
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Layer]:
+        return {layer.name: layer for layer in self.layers}
+
+    def __getitem__(self, name: str) -> Layer:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @cached_property
+    def columns(self) -> int:
+        """Number of GPU columns; 1 when no layer says more."""
+        return 1 + max(layer.column or 0 for layer in self.layers)
+
+    @cached_property
+    def image_shape(self) -> Shape:
+        """(C, H, W) of the pictures the network reads."""
+        return self._pictures[0].output_shape
+
+    @cached_property
+    def _pictures(self) -> tuple[Layer, ...]:
+        return tuple(layer for layer in self.layers if isinstance(layer, Data) and layer.data_index == 0)
+
+    @cached_property
+    def cost(self) -> CrossEntropy:
+        """The cross-entropy (the first, where there are several)."""
+        return next(layer for layer in self.layers if isinstance(layer, CrossEntropy))
+
+    @cached_property
+    def probabilities(self) -> str:
+        """The softmax layer that the cost reads."""
+        return self.cost.probabilities
+
+    @cached_property
+    def classes(self) -> int:
+        return self[self.probabilities].output_shape[0]
+
+    @cached_property
+    def first_layers(self) -> tuple[str, ...]:
+        """Layers with weights that read the pictures directly, in file order."""
+        pictures = {layer.name for layer in self._pictures}
+        return tuple(
+            layer.name for layer in self.layers if layer.weight_shapes and pictures.intersection(layer.inputs)
+        )
+
+    @cached_property
+    def array_shapes(self) -> Mapping[str, Shape]:
+        """Array name -> shape of every weight matrix and bias vector, in file order."""
+        return {name: shape for layer in self.layers for name, shape in layer.array_shapes.items()}
+
+    @cached_property
+    def parameter_count(self) -> int:
+        return sum(layer.parameter_count for layer in self.layers)
+
+    @cached_property
+    def multiply_adds(self) -> int:
+        """Multiply-adds with weights for one picture, forward."""
+        return sum(layer.multiply_adds for layer in self.layers)
+
+    def on_column(self, column: int) -> tuple[Layer, ...]:
+        return tuple(layer for layer in self.layers if layer.column == column)
+
+    def with_keeps(self, keeps: Mapping[str, float]) -> Network:
+        """The same network with the keep probabilities that 2014 kept in its parameter file."""
+        layers = tuple(
+            replace(layer, keep=keeps[layer.name])
+            if isinstance(layer, Dropout) and layer.name in keeps
+            else layer
+            for layer in self.layers
+        )
+        return replace(self, layers=layers)
+
+
+def read_network(
+    document: Document, *, name: str, dialect: Dialect, image_shape: Shape, strict: bool = False
+) -> Network:
+    """Reads and checks a definition for pictures of `image_shape` (C, H, W).
+
+    `strict` adds the limits that only the original's kernels and parser had. Raises DefinitionError.
+    """
+    if not document.sections:
+        raise DefinitionError(f"{document.file}: has no layers; expected sections such as [conv1]")
+    context = Context(document, dialect, image_shape, strict)
+    for section in document.sections.values():
+        context.layers[section.name] = read_layer(section, context)
+    _require_use(context)
+    network = Network(name, dialect, tuple(context.layers.values()), tuple(context.warnings))
+    _require_ends(network, document)
+    return network
+
+
+def _require_use(context: Context) -> None:
+    used = {name for layer in context.layers.values() for name in layer.inputs}
+    for layer in context.layers.values():
+        if layer.name not in used and not isinstance(layer, CrossEntropy):
+            where = context.document.sections[layer.name].where
+            raise DefinitionError(
+                f"{where}: layer '{layer.name}' is no layer's input; every layer but a cost must be used"
+            )
+
+
+def _require_ends(network: Network, document: Document) -> None:
+    kinds = [type(layer) for layer in network.layers]
+    if CrossEntropy not in kinds:
+        raise DefinitionError(f"{document.file}: has no cost; expected a layer of type cost.logreg")
+    if not network.first_layers:
+        raise DefinitionError(
+            f"{document.file}: no layer with weights reads the pictures (a layer of type data with dataIdx=0)"
+        )
