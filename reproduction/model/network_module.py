@@ -1,0 +1,111 @@
+"""A network as a torch module: one submodule per layer, activations by layer name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from reproduction.definition.layers import CrossEntropy, Data
+from reproduction.definition.network import Network
+from reproduction.definition.parameters import Parameters
+from reproduction.model.costs import log_loss, log_probabilities
+from reproduction.model.layers import (
+    DropoutModule,
+    NormModule,
+    WeightedModule,
+    as_read,
+    build,
+    has_module,
+)
+
+
+class NetworkModule(nn.Module):
+    """The layers of `network`, with the numbers of `parameters`; weights are zero until they are loaded.
+
+    `training` (nn.Module's) switches dropout on; nothing else differs between training and testing.
+    """
+
+    def __init__(self, network: Network, parameters: Parameters) -> None:
+        super().__init__()
+        self.network = network
+        # Layer names may hold dots, which torch forbids in names of submodules: a list, and a map beside it.
+        computed = [layer for layer in network.layers if has_module(layer)]
+        self.layers = nn.ModuleList(build(layer) for layer in computed)
+        self._by_name = {layer.name: module for layer, module in zip(computed, self.layers, strict=True)}
+        self.use(parameters)
+
+    def __getitem__(self, name: str) -> nn.Module:
+        """The submodule of the layer called `name`."""
+        return self._by_name[name]
+
+    def use(self, parameters: Parameters) -> None:
+        """Takes the numbers that a schedule may change; arrays whose rate is 0 need no gradient."""
+        self.settings = parameters
+        for module in self.layers:
+            if isinstance(module, NormModule | DropoutModule):
+                module.use(parameters)
+        for name, array in self.arrays().items():
+            array.requires_grad_(parameters.rules[name].rate != 0)
+
+    def arrays(self) -> dict[str, nn.Parameter]:
+        """Weights and biases by array name, in file order: the parameters themselves, not copies."""
+        found: dict[str, nn.Parameter] = {}
+        for name, module in self._by_name.items():
+            if isinstance(module, WeightedModule):
+                found |= {f"{name}/weights_{index}": array for index, array in enumerate(module.weights)}
+                found[f"{name}/biases"] = module.biases
+        return found
+
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Copies `arrays` in; ValueError unless names and shapes are exactly those of the network."""
+        own = self.arrays()
+        if own.keys() != arrays.keys():
+            raise ValueError(f"arrays {sorted(own.keys() ^ arrays.keys())} are on one side only")
+        with torch.no_grad():
+            for name, array in own.items():
+                if array.shape != arrays[name].shape:
+                    raise ValueError(f"{name} is {arrays[name].shape}, the network's {tuple(array.shape)}")
+                array.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name], np.float32)))
+
+    def forward(self, pictures: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """Activations by layer name for `pictures` (N, C, H, W), each after its layer's activation function.
+
+        `generator` draws the dropout masks, layer by layer in file order; needed in training only.
+        Labels and costs have no activation here: `log_probabilities` and `objective` are about them.
+        """
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        activations: dict[str, Tensor] = {}
+        for layer in self.network.layers:
+            if isinstance(layer, Data) and layer.data_index == 0:
+                activations[layer.name] = pictures
+            if layer.name not in self._by_name:
+                continue
+            inputs = as_read([activations[name] for name in layer.inputs], layer)
+            module = self._by_name[layer.name]
+            extra = (generator,) if isinstance(module, DropoutModule) else ()
+            activations[layer.name] = module(*inputs, *extra)
+        return activations
+
+    def log_probabilities(self, activations: Mapping[str, Tensor], softmax: str | None = None) -> Tensor:
+        """Log of the class probabilities (N, K) of `softmax`, by default the one the cost reads."""
+        source = self.network[softmax or self.network.probabilities].inputs[0]
+        return log_probabilities(activations[source].flatten(1))
+
+    def objective(self, activations: Mapping[str, Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum of the costs over the images, to be minimised, and the log probabilities (N, K)."""
+        main = self.log_probabilities(activations)
+        total = main.new_zeros(())
+        for layer in self.network.layers:
+            if not isinstance(layer, CrossEntropy):
+                continue
+            coefficient = self.settings.costs[layer.name].coefficient
+            same = layer.probabilities == self.network.probabilities
+            log_probs = main if same else self.log_probabilities(activations, layer.probabilities)
+            if coefficient != 0:
+                total = total + coefficient * log_loss(log_probs, labels)
+        return total, main

@@ -1,0 +1,119 @@
+"""Local response normalisation across maps and within a map (paper section 3.3; original: cmrnorm and rnorm).
+
+    D_i = constant + alpha * sum of x_j^2 over the neighbourhood of i,        y_i = x_i * D_i^-power
+
+The neighbourhood of i for size n is i - n//2 ... i - n//2 + n - 1, cut at the borders: an even size reaches
+one further down than up. Backward, with g the gradient at y and j all places whose neighbourhood holds i,
+
+    gradient_i = g_i D_i^-power - 2 alpha power x_i * sum of g_j y_j / D_j
+
+Both sums are made of a few shifted additions over a piece of the batch that fits the cache, which is what
+makes them fast: torch's LocalResponseNorm goes through a three-dimensional average pooling. Nothing but x is
+kept for the backward pass; D is computed again. Letters: N images, C channels, H rows, W columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from reproduction.model.chunks import channels_first, channels_last, image_chunks
+
+_CHANNELS, _WITHIN_MAP = (3,), (1, 2)  # axes of (N, H, W, C)
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """The constants of one normalisation layer; `alpha` is already divided by the number of neighbours.
+
+    `across_maps` says whether the neighbours are maps at the same pixel or pixels of the same map;
+    `blocked` (across maps only) takes blocks of `size` maps instead of a sliding neighbourhood.
+    """
+
+    size: int
+    alpha: float
+    power: float
+    constant: float
+    across_maps: bool
+    blocked: bool = False
+
+    def neighbour_sums(self, values: torch.Tensor, transposed: bool = False) -> torch.Tensor:
+        """Sums of `values` (N, H, W, C) over each neighbourhood; `transposed`: over all that hold it."""
+        if self.blocked:
+            return _block_sums(values, self.size)
+        below, above = self.size // 2, self.size - 1 - self.size // 2
+        if transposed:
+            below, above = above, below
+        return _shifted_sums(values, _CHANNELS if self.across_maps else _WITHIN_MAP, below, above)
+
+    def denominators(self, values: torch.Tensor) -> torch.Tensor:
+        """D of the formula for `values` (N, H, W, C)."""
+        return self.neighbour_sums(values * values).mul_(self.alpha).add_(self.constant)
+
+
+def _shifted_sums(values: torch.Tensor, axes: Sequence[int], below: int, above: int) -> torch.Tensor:
+    """Sums over `below` places before and `above` after each, along each of `axes`, cut at the borders."""
+    for axis in axes:
+        side = values.shape[axis]
+        sums = values.clone()
+        for shift in range(-below, above + 1):
+            length = side - abs(shift)
+            if shift != 0 and length > 0:
+                source = values.narrow(axis, max(0, shift), length)
+                sums.narrow(axis, max(0, -shift), length).add_(source)
+        values = sums
+    return values
+
+
+def _block_sums(values: torch.Tensor, size: int) -> torch.Tensor:
+    """At every map, the sum over its block of `size` maps (the last block may be short)."""
+    sums = torch.empty_like(values)
+    for first in range(0, values.shape[-1], size):
+        block = slice(first, first + size)
+        sums[..., block] = values[..., block].sum(dim=-1, keepdim=True)
+    return sums
+
+
+def _negative_power(values: torch.Tensor, power: float) -> torch.Tensor:
+    """values ** -power; the paper's 3/4 and the older nets' 1/2 by square roots, which are much faster."""
+    if power == 0.75:
+        root = torch.rsqrt(values)
+        return root.sqrt().mul_(root)
+    return torch.rsqrt(values) if power == 0.5 else values.pow(-power)
+
+
+class _Normalise(torch.autograd.Function):
+    """The two formulas of the module's heading."""
+
+    @staticmethod
+    def forward(ctx: Any, images: torch.Tensor, norm: Normalisation) -> torch.Tensor:
+        ctx.save_for_backward(images)
+        ctx.norm = norm
+        source = channels_last(images)
+        result = torch.empty_like(source)
+        for chunk in image_chunks(source):
+            x = source[chunk]
+            torch.mul(x, _negative_power(norm.denominators(x), norm.power), out=result[chunk])
+        return channels_first(result)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        norm: Normalisation = ctx.norm
+        source, incoming = channels_last(ctx.saved_tensors[0]), channels_last(gradient)
+        result = torch.empty_like(source)
+        for chunk in image_chunks(source):
+            x = source[chunk]
+            denominators = norm.denominators(x)
+            direct = _negative_power(denominators, norm.power).mul_(incoming[chunk])
+            shares = norm.neighbour_sums((direct * x).div_(denominators), transposed=True)
+            torch.addcmul(direct, x, shares, value=-2 * norm.alpha * norm.power, out=result[chunk])
+        return channels_first(result), None
+
+
+def normalise(images: torch.Tensor, norm: Normalisation) -> torch.Tensor:
+    """`images` (N, C, H, W) divided by the activity around each value; same shape."""
+    normalised: torch.Tensor = _Normalise.apply(images, norm)  # type: ignore[no-untyped-call]
+    return normalised
