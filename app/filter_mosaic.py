@@ -106,19 +106,17 @@ def best_grid(
     Returns device pixels per kernel pixel (at least 1, even if that is too large) and the grid. A full last
     row is worth tiles a little smaller; of equally good arrangements the widest is taken.
     """
-    tile_width, tile_height = tile
-    best: tuple[tuple[float, int], int, Grid] | None = None
+    best: tuple[tuple[bool, float, int], int, Grid] | None = None
     for columns in range(1, count + 1):
-        scale = _scale_that_fits(columns, ceil(count / columns), tile, width, height, largest_px)
-        rank = (scale * (FULL_ROWS if count % columns == 0 else 1), columns)
+        rows = ceil(count / columns)
+        scale = _scale_that_fits(columns, rows, tile, width, height, largest_px)
+        across, down = scale * tile[0], scale * tile[1]
+        grid = Grid(count, columns, across, down, _roomy_gap(columns, rows, (across, down), width, height))
+        fits = grid.width <= width and grid.height <= height
+        rank = (fits, scale * (FULL_ROWS if count % columns == 0 else 1), columns if fits else -columns)
         if best is None or rank > best[0]:
-            gap = _roomy_gap(
-                columns, ceil(count / columns), (scale * tile_width, scale * tile_height), width, height
-            )
-            best = rank, scale, Grid(count, columns, scale * tile_width, scale * tile_height, gap)
-    if best is None:
-        return 1, Grid(0, 1, tile_width, tile_height, 0)
-    return best[1], best[2]
+            best = rank, scale, grid
+    return (1, Grid(0, 1, *tile, 0)) if best is None else best[1:]
 
 
 def _roomy_gap(columns: int, rows: int, tile: tuple[int, int], width: int, height: int) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -55,7 +55,6 @@ class FiltersRoom(QWidget):
         self.sheet = TileSheet()
         self.film = FilmBar()
         self.card = FilterCard()
-        self._caption = label("", "small")
         self._counter = label("", "muted", wrap=False)
         self._make_choices()
         self._lay_out()
@@ -128,7 +127,6 @@ class FiltersRoom(QWidget):
         )
         column.addWidget(label(sentence, "lead"))
         column.addWidget(self.sheet, 1)
-        column.addWidget(self._caption)
         column.addWidget(self.film)
         return column
 
@@ -145,8 +143,19 @@ class FiltersRoom(QWidget):
         area.setWidget(card)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFixedWidth(SIDE_WIDTH)
+        self._side_area, self._side_card = area, card
+        self._fit_side()
         return area
+
+    def _fit_side(self) -> None:
+        """The side is as wide as its words need: they grow with the text size."""
+        bar = self._side_area.verticalScrollBar().sizeHint().width()
+        self._side_area.setFixedWidth(max(SIDE_WIDTH, self._side_card.minimumSizeHint().width() + bar))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_side()
 
     # Following the document
 
@@ -205,7 +214,7 @@ class FiltersRoom(QWidget):
         self.sheet.set_blocks(self._sheet_blocks())
         count = self._blocks[-1].stop
         self._counter.setText(self.tr("{0} of {0} filters").format(count))
-        self._caption.setText(" ".join(self._explanation()))
+        self.sheet.set_caption(" ".join(self._explanation()))
         if self.sheet.selection is None:
             self.sheet.select(self._blocks[0].start)
         else:

@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.filter_mosaic import Grid, best_grid, mosaic
-from app.theme import column_pen, current
+from app.theme import column_pen, current, label
 
 PADDING = 12  # between a block's frame and its tiles
 SPACING = 14  # between blocks
@@ -81,6 +81,8 @@ class TileSheet(QWidget):
         self._selected: int | None = None
         self._hovered: int | None = None
         self._pressed: int | None = None
+        self._caption = label("", "small")
+        self._caption.setParent(self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -105,6 +107,18 @@ class TileSheet(QWidget):
         if self._selected not in numbers:
             self._selected = None
         self.update()
+
+    @property
+    def caption(self) -> str:
+        """The sentences below the tiles."""
+        return self._caption.text()
+
+    def set_caption(self, text: str) -> None:
+        """Says below the tiles what is seen."""
+        if text != self._caption.text():
+            self._caption.setText(text)
+            self._arrange()
+            self.update()
 
     def select(self, number: int) -> None:
         """Selects a tile by its number and tells so."""
@@ -138,23 +152,33 @@ class TileSheet(QWidget):
         self._placed = []
         if not self._blocks:
             return
-        options = [self._frames(stacked) for stacked in (True, False)]
+        options = [self._frames(stacked) for stacked in (True, False) if stacked or self._titles_fit_beside()]
         plans = [
             [self._fit(block, frame) for block, frame in zip(self._blocks, frames, strict=True)]
             for frames in options
         ]
-        scales = [min(placed.scale for placed in plan) for plan in plans]
-        self._placed = plans[0] if scales[0] >= scales[1] else plans[1]
+        self._placed = max(plans, key=lambda plan: min(placed.scale for placed in plan))
         for place, placed in enumerate(self._placed):
-            stacked = place > 0 and scales[0] >= scales[1]
+            stacked = place > 0 and self._placed is plans[0]
             self._tighten(placed, self._placed[place - 1].frame.bottom() + 1 + SPACING if stacked else 0)
+
+        left = min(placed.frame.left() for placed in self._placed)
+        bottom = max(placed.frame.bottom() for placed in self._placed)
+        self._caption.setGeometry(left, bottom, self.width() - left, self._caption_height())
+
+    def _titles_fit_beside(self) -> bool:
+        room = self._frames(stacked=False)[0].width() - 2 * PADDING
+        return all(self.fontMetrics().horizontalAdvance(block.title) <= room for block in self._blocks)
+
+    def _caption_height(self) -> int:
+        return self._caption.heightForWidth(self.width()) + PADDING if self._caption.text() else 0
 
     def _frames(self, stacked: bool) -> list[QRect]:
         """The sheet divided evenly among the blocks."""
         count = len(self._blocks)
         across, down = (1, count) if stacked else (count, 1)
         width = (self.width() - (across - 1) * SPACING) // across
-        height = (self.height() - (down - 1) * SPACING) // down
+        height = (self.height() - self._caption_height() - (down - 1) * SPACING) // down
         step = QPoint(0, height + SPACING) if stacked else QPoint(width + SPACING, 0)
         return [QRect(step * place, QSize(width, height)) for place in range(count)]
 

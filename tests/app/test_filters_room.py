@@ -70,9 +70,9 @@ def test_without_an_archive_it_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> 
 def test_contrast_is_said_with_its_range(qtbot: QtBot, tmp_path: Path) -> None:
     room = room_with(qtbot, tmp_path, TWO_COLUMNS)
     limit = max(float(np.abs(block.kernels).max()) for block in room._blocks)
-    assert f"−{limit:.3g} to {limit:.3g}" in room._caption.text()
+    assert f"−{limit:.3g} to {limit:.3g}" in room.sheet.caption
     press(qtbot, room, "tile")
-    assert "its own contrast" in room._caption.text()
+    assert "its own contrast" in room.sheet.caption
     assert all(block.tiles[0].min() == 0 or block.tiles[0].max() == 255 for block in room.sheet._blocks)
 
 
@@ -81,7 +81,7 @@ def test_one_channel_can_be_looked_at_alone(qtbot: QtBot, tmp_path: Path) -> Non
     colour = room.sheet._blocks[0].tiles
     press(qtbot, room, "blue")
     assert np.array_equal(room.sheet._blocks[0].tiles[..., 0], colour[..., 2])
-    assert "blue" in room._caption.text()
+    assert "blue" in room.sheet.caption
 
 
 def test_sorting_keeps_blocks_and_selection(qtbot: QtBot, tmp_path: Path) -> None:
