@@ -23,19 +23,24 @@ def resample(pixels: Pixels, size: tuple[int, int], window: tuple[int, int, int,
     """
     top, left, height, width = window
     rows = _taps(pixels.shape[0], size[0], top, height)
-    columns = _taps(pixels.shape[1], size[1], left, width)
-    first, last = int(columns[0].min()), int(columns[0].max()) + 1
-    scaled = _combine(pixels[:, first:last], rows)
-    scaled = _combine(scaled.transpose(1, 0, 2), (columns[0] - first, columns[1])).transpose(1, 0, 2)
-    return np.ascontiguousarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+    columns, weights = _taps(pixels.shape[1], size[1], left, width)
+    first, last = int(columns.min()), int(columns.max()) + 1
+    channels = pixels.shape[2]
+    seen = np.ascontiguousarray(pixels[:, first:last])
+    tall = _combine(seen.reshape(len(seen), -1), rows).reshape(height, last - first, channels)
+    # Columns become rows, so that both passes add up whole rows of contiguous memory.
+    turned = np.ascontiguousarray(tall.transpose(1, 2, 0)).reshape(last - first, -1)
+    scaled = _combine(turned, (columns - first, weights)).reshape(width, channels, height)
+    np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled)
+    return np.ascontiguousarray(scaled.astype(np.uint8).transpose(2, 0, 1))
 
 
 def _combine(source: npt.NDArray[np.uint8] | npt.NDArray[np.float32], taps: Taps) -> npt.NDArray[np.float32]:
-    """Weighted sums of rows: (H, W, C) -> (target, W, C), float32."""
+    """Weighted sums of rows: (rows, values) -> float32 (targets, values)."""
     indices, weights = taps
-    total = np.zeros((len(indices), *source.shape[1:]), np.float32)
-    for tap in range(indices.shape[1]):
-        total += source[indices[:, tap]] * weights[:, tap, None, None]
+    total: npt.NDArray[np.float32] = source[indices[:, 0]] * weights[:, 0, None]
+    for tap in range(1, indices.shape[1]):
+        total += source[indices[:, tap]] * weights[:, tap, None]
     return total
 
 
