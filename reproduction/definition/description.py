@@ -20,7 +20,7 @@ from reproduction.definition.parameters import Parameters
 
 
 def describe(name: str, network: Network, parameters: Parameters) -> dict[str, Any]:
-    """Network totals and one entry per layer, in the words of the definition language. All plain JSON values."""
+    """Network totals and one entry per layer, in the words of the definition language; plain JSON."""
     return {
         "name": name,
         "dialect": network.dialect.name,

@@ -78,7 +78,7 @@ def dialect_named(name: str, where: str = "dialect") -> Dialect:
 
 
 def dialect_by_evidence(definition: Document, parameters: Document) -> Dialect:
-    """The dialect whose words the texts use: `sumWidth`, `dropout` are of 2014, `gpu`, `hs`, `minDiv` of 2012."""
+    """The dialect whose words the texts use: `sumWidth`, `dropout`: 2014; `gpu`, `hs`, `minDiv`: 2012."""
     keys = {key for section in definition.sections.values() for key in section.entries}
     types = {s.entries["type"].value for s in definition.sections.values() if "type" in s.entries}
     if "sumwidth" in keys or types & DIALECTS["2014"].own_types:

@@ -1,4 +1,4 @@
-"""Three texts make a run: the definition, the parameters and the recipe, found, put together, asked by epoch."""
+"""Three texts make a run, the definition, the parameters and the recipe: found, assembled, asked by epoch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reproduction.definition.dialect import Dialect, dialect_by_evidence, dialec
 from reproduction.definition.language import Document, near, parse, quoted, read_text
 from reproduction.definition.layers import FullyConnected
 from reproduction.definition.network import Network, read_network
-from reproduction.definition.overrides import Parsed, apply_schedule, check_override, override
+from reproduction.definition.overrides import Parsed, apply_schedule, apply_step, check_override, override
 from reproduction.definition.parameters import Parameters, read_parameters
 from reproduction.definition.recipe import Recipe, read_recipe
 from reproduction.errors import DefinitionError
@@ -26,7 +26,7 @@ TEXT_NAMES = ("definition", "parameters", "recipe", "definition_name", "paramete
 
 @dataclass(frozen=True)
 class Texts:
-    """What a run is made of, as text: this alone rebuilds the experiment. Names are file names without folders."""
+    """What a run is made of, as text; it alone rebuilds the experiment. Names are file names, no paths."""
 
     definition: str
     parameters: str
@@ -74,11 +74,12 @@ class Experiment:
 
     def at(self, epoch: int) -> Experiment:
         """The experiment as the schedule has it at the start of `epoch` (the number of epochs completed)."""
+        if not self.texts.parameters_name:
+            return self
         parsed = apply_schedule(self._parsed, epoch)
-        parameters = (
-            read_parameters(parsed.parameters, self.network) if self.texts.parameters_name else Parameters()
-        )
-        return replace(self, parameters=parameters, recipe=parsed.recipe)
+        parameters = read_parameters(parsed.parameters, self.network)
+        network = self.network.with_keeps(parameters.keeps)
+        return replace(self, network=network, parameters=parameters, recipe=parsed.recipe)
 
     @cached_property
     def _parsed(self) -> Parsed:
@@ -114,8 +115,8 @@ def find_texts(
 ) -> Texts:
     """Reads the texts of `net`: a built-in name, a recipe (.toml), or a definition file (any other path).
 
-    `params` and `recipe` are paths that take the place of what the net names itself. For a definition file the
-    parameters are looked for beside it by the original's names (layers-X.cfg -> layer-params-X.cfg; also
+    `params` and `recipe` are paths that take the place of what the net names itself. For a definition file
+    the parameters are looked for beside it by the original's names (layers-X.cfg -> layer-params-X.cfg; also
     X.layers.cfg -> X.params.cfg), and the recipe is the default one.
     """
     net_path = NETWORKS / f"{net}.toml" if net in built_in_names() else Path(net)
@@ -173,9 +174,9 @@ def assemble(
 ) -> Experiment:
     """Reads and checks the three texts; everything that can be wrong with them is found here.
 
-    `image_size` is the side of the picture the network reads (the recipe's margin around it stays), `classes` the
-    width of its last layer, `channels` those of its pictures. They become overrides of the experiment's texts, so
-    that the texts alone rebuild it. Raises DefinitionError.
+    `image_size` is the side of the picture the network reads (the recipe's margin around it stays), `classes`
+    the width of its last layer, `channels` those of its pictures. They become overrides of the experiment's
+    texts, so that the texts alone rebuild it. Raises DefinitionError.
     """
     parsed = _parse(texts)
     added = [
@@ -199,12 +200,19 @@ def assemble(
         image_shape=(parsed.recipe.channels, parsed.recipe.input_size, parsed.recipe.input_size),
         strict=strict,
     )
-    parameters = read_parameters(parsed.parameters, network) if texts.parameters_name else Parameters()
+    if not texts.parameters_name:
+        return Experiment(name, texts, network, Parameters(), parsed.recipe)
+    parameters = read_parameters(parsed.parameters, network)
     network = network.with_keeps(parameters.keeps)
-    experiment = Experiment(name, texts, network, parameters, parsed.recipe)
+    _check_schedule(parsed, network)
+    return Experiment(name, texts, network, parameters, parsed.recipe)
+
+
+def _check_schedule(parsed: Parsed, network: Network) -> None:
+    """Follows the schedule once, so that one that cannot be followed is refused before the run."""
     for step in parsed.recipe.schedule:
-        experiment.at(step.epoch)  # so that a schedule that cannot be followed is refused now
-    return experiment
+        parsed = apply_step(parsed, step)
+        read_parameters(parsed.parameters, network)
 
 
 def _parse(texts: Texts) -> Parsed:
@@ -252,7 +260,7 @@ def _channel_overrides(parsed: Parsed, channels: int) -> list[str]:
 
 
 def _with_classes(texts: Texts, parsed: Parsed) -> tuple[Texts, Parsed]:
-    """The recipe's `classes`, where it says some, becomes the width of the last layer unless `--set` names that."""
+    """The recipe's `classes`, if any, becomes the width of the last layer, unless `--set` names that."""
     classes = parsed.recipe.classes
     last = _last_layer(parsed.definition)
     if not classes or last is None:

@@ -34,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """A named section; keys in lower case, because the original's reader did not tell `initW` from `initw`."""
+    """A named section; keys in lower case, as the original's reader did not tell `initW` from `initw`."""
 
     name: str
     line: int
@@ -51,7 +51,7 @@ class Document:
     defaults: Mapping[str, Entry] = field(default_factory=dict)
 
     def with_entries(self, changes: Mapping[str, Mapping[str, Entry]]) -> Document:
-        """The same document with entries (section -> lower-case key -> entry) set; missing sections are made."""
+        """The same document with entries set: section (made, if it is missing) -> lower-case key -> entry."""
         sections = dict(self.sections)
         for name, entries in changes.items():
             old = sections.get(name) or Section(name, 0, self.file)

@@ -1,15 +1,15 @@
-"""From the section of a definition file to its layer: the keys of each type, their checks, the output shape."""
+"""From the section of a definition file to its layer: the keys of a type, their checks, the output shape."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reproduction.definition.dialect import Dialect
 from reproduction.definition.fields import Fields
+from reproduction.definition.keys import DEFINITION_KEYS, MAX_WARNINGS, OTHER_TYPES, WITHOUT_EFFECT
 from reproduction.definition.language import Document, Section, near, quoted
 from reproduction.definition.layers import (
     Activation,
@@ -24,40 +24,13 @@ from reproduction.definition.layers import (
     ResponseNorm,
     Shape,
     Softmax,
+    parse_activation,
 )
 from reproduction.errors import DefinitionError
 
 MAX_WEIGHTS = 2**33  # of one layer: 32 GiB as float32
 MAX_OUTPUTS = 2**31  # of one layer, for one picture
 MAX_COLUMNS = 64
-MAX_WARNINGS = 50
-
-_COMMON = ("type", "inputs", "neuron", "gpu")
-_WEIGHTS = ("initW", "initB", "initWFunc", "initBFunc", "weightSource")
-_WINDOWS = ("channels", "filters", "filterSize", "padding", "stride", "groups", "randSparse", *_WEIGHTS)
-KEYS = {  # every key that a type reads, spelt as the original's files do
-    "data": ("type", "dataIdx"),
-    "conv": (*_COMMON, *_WINDOWS, "sharedBiases", "partialSum", "sumWidth"),
-    "local": (*_COMMON, *_WINDOWS),
-    "fc": (*_COMMON, "outputs", *_WEIGHTS),
-    "pool": (*_COMMON, "pool", "channels", "sizeX", "stride", "start", "outputsX"),
-    "cmrnorm": (*_COMMON, "channels", "size", "blocked"),
-    "rnorm": (*_COMMON, "channels", "size"),
-    "hs": (*_COMMON, "keep"),
-    "dropout": _COMMON,
-    "dropout2": _COMMON,
-    "softmax": _COMMON,
-    "cost.logreg": _COMMON,
-}
-# Keys that change no number here: speed knobs, memory knobs, and what is only read beside a key we refuse.
-WITHOUT_EFFECT = frozenset(
-    word.lower() for word in ("partialSum", "sumWidth", "filterChannels", "initCFunc", "outputsX", "blocked")
-)
-OTHER_TYPES = frozenset(
-    """treefc sfc eltsum eltmax sum neuron cmpool cnorm nailbed blur resize rgb2yuv rgb2lab rscale crop concat pass
-    href cost.sum2 cost.crossent cost.crossent2 cost.rflickr cost.gsum2 cost.tica cost.msm cost.bce
-    cost.dce""".split()
-)
 
 
 @dataclass(frozen=True)
@@ -79,11 +52,11 @@ class Context:
 def read_layer(section: Section, context: Context) -> Layer:
     """The layer of one section; its inputs must have been read into `context.layers` before."""
     fields = Fields(section, context.document.defaults)
-    kind = fields.text("type", None, "one of " + ", ".join(KEYS))
+    kind = fields.text("type", None, "one of " + ", ".join(DEFINITION_KEYS))
     if kind in OTHER_TYPES:
         fields.fail("type", "a type that this version reads", f"{quoted(kind)}, a type it does not read yet")
-    if kind not in KEYS:
-        fields.fail("type", "a layer type", quoted(kind) + near(kind, KEYS))
+    if kind not in DEFINITION_KEYS:
+        fields.fail("type", "a layer type", quoted(kind) + near(kind, DEFINITION_KEYS))
     _warn_of_unknown_keys(section, kind, context)
     if kind == "data":
         return _read_data(fields, context)
@@ -105,12 +78,12 @@ def read_layer(section: Section, context: Context) -> Layer:
 
 
 def _warn_of_unknown_keys(section: Section, kind: str, context: Context) -> None:
-    known = {key.lower() for key in KEYS[kind]}
+    known = {key.lower() for key in DEFINITION_KEYS[kind]}
     for key, entry in section.entries.items():
         if key not in known and key not in WITHOUT_EFFECT and len(context.warnings) < MAX_WARNINGS:
             context.warn(
                 f"{entry.where}: layer '{section.name}': key {quoted(key)} means nothing to type "
-                f"{kind} and is ignored{near(key, KEYS[kind])}"
+                f"{kind} and is ignored{near(key, DEFINITION_KEYS[kind])}"
             )
 
 
@@ -163,27 +136,10 @@ def _read_column(fields: Fields, inputs: tuple[str, ...], context: Context) -> i
 
 
 def _read_activation(fields: Fields) -> Activation | None:
-    expected = "ident, relu, logistic or tanh[a,b]"
-    text = fields.text("neuron", "")
-    match = re.fullmatch(r"(\w+)(?:\[([^\]]*)\])?", text)
-    if not text or text == "ident":
-        return None
-    if match is None:
-        return fields.fail("neuron", expected)
-    name, arguments = match[1], match[2]
-    if name in ("relu", "logistic") and arguments is None:
-        return Activation(name)
-    if name != "tanh" or arguments is None:
-        return fields.fail(
-            "neuron", expected, quoted(text) + near(name, ("ident", "relu", "logistic", "tanh"))
-        )
     try:
-        first, second = (float(word) for word in arguments.split(","))
-    except ValueError:
-        return fields.fail("neuron", "tanh[a,b] with two numbers")
-    if not (math.isfinite(first) and math.isfinite(second)):
-        return fields.fail("neuron", "tanh[a,b] with two finite numbers")
-    return Activation("tanh", (first, second))
+        return parse_activation(fields.text("neuron", ""))
+    except ValueError as error:
+        return fields.fail("neuron", str(error))
 
 
 def _read_fc(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
@@ -290,8 +246,7 @@ def _read_pool(fields: Fields, context: Context, common: dict[str, Any]) -> Laye
     # Every window must begin inside the picture, or it would be a maximum of nothing.
     most = 1 + (picture_side - 1 - start) // stride
     side = fields.integer("outputsX", 0, high=most) or max(natural, 1)
-    trained_below = any(layer.weight_shapes for layer in context.layers.values())
-    if context.strict and trained_below and channels % 16:
+    if context.strict and channels % 16 and _has_weights_below(common["inputs"], context):
         fields.fail("channels", "a multiple of 16 above layers with weights (strict)")
     return Pool(
         **common,
@@ -302,6 +257,17 @@ def _read_pool(fields: Fields, context: Context, common: dict[str, Any]) -> Laye
         stride=stride,
         start=start,
     )
+
+
+def _has_weights_below(inputs: tuple[str, ...], context: Context) -> bool:
+    below, seen = list(inputs), set(inputs)
+    while below:
+        layer = context.layers[below.pop()]
+        if layer.weight_shapes:
+            return True
+        below.extend(name for name in layer.inputs if name not in seen)
+        seen.update(layer.inputs)
+    return False
 
 
 def _read_cmrnorm(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
@@ -399,12 +365,13 @@ def _limit_size(fields: Fields, layer: Layer) -> None:
     where = f"{fields.section.where}: layer '{layer.name}'"
     if layer.parameter_count > MAX_WEIGHTS:
         raise DefinitionError(
-            f"{where}: {layer.parameter_count:,} weights are more than the {MAX_WEIGHTS:,} that one layer may have"
+            f"{where}: {layer.parameter_count:,} weights are more than the {MAX_WEIGHTS:,} "
+            "that one layer may have"
         )
     if math.prod(layer.output_shape) > MAX_OUTPUTS:
         raise DefinitionError(
-            f"{where}: an output of {math.prod(layer.output_shape):,} numbers is more than the {MAX_OUTPUTS:,} "
-            "that one layer may have"
+            f"{where}: an output of {math.prod(layer.output_shape):,} numbers is more than the "
+            f"{MAX_OUTPUTS:,} that one layer may have"
         )
 
 

@@ -1,12 +1,13 @@
 """One small frozen value per layer type: what it is, its shapes, its counts.
 
-Shapes are (channels, height, width) or (features,). Letters: F output channels, C input channels, k kernel side,
-M output side, P = M*M positions in row-major order. How the types are read from a file: `layer_reader`.
+Shapes are (channels, height, width) or (features,). Letters: F output channels, C input channels, k kernel
+side, M output side, P = M*M positions in row-major order. How the types are read from a file: `layer_reader`.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -25,8 +26,28 @@ class Activation:
     parameters: tuple[float, ...] = ()
 
     def __str__(self) -> str:
-        numbers = ",".join(f"{value:g}" for value in self.parameters)
+        numbers = ",".join(f"{value:.12g}" for value in self.parameters)
         return f"{self.name}[{numbers}]" if numbers else self.name
+
+
+def parse_activation(text: str) -> Activation | None:
+    """The activation of a value of the key `neuron`; ident and nothing are None. Raises ValueError otherwise,
+    with what was expected."""
+    match = re.fullmatch(r"(\w*)(?:\[([^\]]*)\])?", text)
+    name, arguments = (match[1], match[2]) if match else ("?", None)
+    if name in ("", "ident") and arguments is None:
+        return None
+    if name in ("relu", "logistic") and arguments is None:
+        return Activation(name)
+    if name != "tanh" or arguments is None:
+        raise ValueError("ident, relu, logistic or tanh[a,b]")
+    try:
+        parameters = tuple(float(word) for word in arguments.split(","))
+    except ValueError:
+        parameters = ()
+    if len(parameters) != 2 or not all(math.isfinite(value) for value in parameters):
+        raise ValueError("tanh[a,b] with two numbers")
+    return Activation("tanh", parameters)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +118,8 @@ class WeightedLayer(Layer):
 class WindowedLayer(WeightedLayer):
     """Filters over windows of the picture; tuples hold one value per input.
 
-    Window m covers input pixels m·stride - padding ... + kernel_size - 1; pixels outside are zeros, also those
-    beyond the right and bottom edge that the last window may need (the output side is rounded up).
+    Window m covers input pixels m·stride - padding ... + kernel_size - 1; pixels outside are zeros, also
+    those beyond the right and bottom edge that the last window may need (the output side is rounded up).
     """
 
     out_channels: int
@@ -191,9 +212,10 @@ class Pool(Layer):
 class ResponseNorm(Layer):
     """y = x·(constant + alpha·sum of squares of the neighbourhood)^-power (paper, section 3.3).
 
-    The neighbourhood of index i is i - size//2 ... i - size//2 + size - 1, clipped: over maps of the same pixel
-    (`across_maps`, the paper's) or over a square of pixels of the same map (`within_map`). `blocked`: the maps
-    fall into blocks of `size`, and a block is the neighbourhood of its members. The numbers: `NormParameters`.
+    The neighbourhood of index i is i - size//2 ... i - size//2 + size - 1, clipped: over maps of the same
+    pixel (`across_maps`, the paper's) or over a square of pixels of the same map (`within_map`). `blocked`:
+    the maps fall into blocks of `size`, and a block is the neighbourhood of its members. The numbers:
+    `NormParameters`.
     """
 
     scope: str  # "across_maps" or "within_map"
@@ -234,7 +256,7 @@ class Softmax(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class CrossEntropy(Layer):
-    """-log of the probability of the label (cost.logreg); inputs are (labels, softmax), the output is empty."""
+    """-log of the probability of the label (cost.logreg); inputs are (labels, softmax), output empty."""
 
     word = "cost.logreg"
 

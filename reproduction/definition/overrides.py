@@ -1,4 +1,4 @@
-"""`--set KEY=VALUE` and the steps of a schedule: one way to change a key of the three texts after they are read."""
+"""`--set KEY=VALUE` and the steps of a schedule: one way to change a key of the three texts, once read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reproduction.definition import layer_reader, parameters
+from reproduction.definition.keys import DEFINITION_KEYS, PARAMETER_KEYS
 from reproduction.definition.language import Document, Entry, near, quoted
 from reproduction.definition.recipe import (
     OVERRIDABLE,
@@ -45,12 +45,18 @@ def override(parsed: Parsed, texts: Sequence[str]) -> Parsed:
 
 
 def apply_schedule(parsed: Parsed, epoch: int) -> Parsed:
-    """The parsed texts as the schedule has them at the start of `epoch`; a step sets its patterns first."""
+    """The parsed texts as the schedule has them at the start of `epoch`."""
     for step in parsed.recipe.schedule:
         if step.epoch <= epoch:
-            for key, value in sorted(step.settings, key=lambda setting: "*" not in setting[0]):
-                _require_schedulable(parsed, step, key)
-                parsed = _set(parsed, key, value, f"schedule at epoch {step.epoch}, {key} = {value}")
+            parsed = apply_step(parsed, step)
+    return parsed
+
+
+def apply_step(parsed: Parsed, step: ScheduleStep) -> Parsed:
+    """The parsed texts after one step; its patterns are set first, whatever their order in the text."""
+    for key, value in sorted(step.settings, key=lambda setting: "*" not in setting[0]):
+        _require_schedulable(parsed, step, key)
+        parsed = _set(parsed, key, value, f"schedule at epoch {step.epoch}, {key} = {value}")
     return parsed
 
 
@@ -101,10 +107,10 @@ def _kind(parsed: Parsed, layer: str) -> str:
 
 
 def _find_layers(parsed: Parsed, pattern: str, word: str, in_definition: bool) -> list[str]:
-    """The layers whose key `word` is meant: one by name if its type reads the key, or those of a pattern with `*`
-    in whose section the key stands."""
+    """The layers whose key `word` is meant: one by name, if its type reads the key; of a pattern with `*`
+    those in whose section the key stands."""
     lower = word.lower()
-    keys = layer_reader.KEYS if in_definition else parameters.KEYS
+    keys = DEFINITION_KEYS if in_definition else PARAMETER_KEYS
     document = parsed.definition if in_definition else parsed.parameters
     if "*" not in pattern:
         known = pattern in parsed.definition.sections
@@ -130,7 +136,7 @@ def _nothing_to_set(parsed: Parsed, pattern: str, word: str, where: str) -> Defi
         return DefinitionError(f"{where}: no layer is called {quoted(pattern)}")
     kinds = {_kind(parsed, name) for name in matching}
     keys = {
-        key for kind in kinds for table in (layer_reader.KEYS, parameters.KEYS) for key in table.get(kind, ())
+        key for kind in kinds for table in (DEFINITION_KEYS, PARAMETER_KEYS) for key in table.get(kind, ())
     }
     what = (
         f"layer {quoted(pattern)} of type {kinds.pop()}"

@@ -1,7 +1,7 @@
 """The layer-params files: the update rule of every array, the numbers of norms, costs and dropout.
 
-Constant rates only. A schedule (`schedW=...`, `epsW=dexp[...]`) is refused rather than read as a constant, and so is
-every other key that would change the arithmetic and is not read yet (`wball`, `wcNormMax`, `superEps` ...).
+Constant rates only. A schedule (`schedW=...`, `epsW=dexp[...]`) is refused rather than read as a constant,
+and so is every other key that would change the arithmetic and is not read yet (`wball`, `superEps` ...).
 """
 
 from __future__ import annotations
@@ -12,8 +12,15 @@ from typing import Any
 
 from reproduction.definition.dialect import Dialect
 from reproduction.definition.fields import Fields
+from reproduction.definition.keys import (
+    HISTORIC_KEYS,
+    MAX_WARNINGS,
+    OFF_KEYS,
+    PACKING_KEYS,
+    PARAMETER_KEYS,
+    SCHEDULE_KEYS,
+)
 from reproduction.definition.language import Document, Section, near, quoted
-from reproduction.definition.layer_reader import MAX_WARNINGS
 from reproduction.definition.layers import CrossEntropy, Dropout, Layer, ResponseNorm, WeightedLayer
 from reproduction.definition.network import Network
 from reproduction.errors import DefinitionError
@@ -33,7 +40,7 @@ class UpdateRule:
 
 @dataclass(frozen=True)
 class NormParameters:
-    """The numbers of a response norm; `alpha` is the file's scale, divided by the neighbourhood as it is read."""
+    """The numbers of a response norm; `alpha` is the file's scale divided by the neighbourhood's size."""
 
     alpha: float
     power: float
@@ -62,46 +69,17 @@ class Parameters:
     warnings: tuple[str, ...] = ()
 
 
-_RULE_KEYS = ("epsW", "epsB", "momW", "momB", "wc")
-_SCHEDULES = ("sched", "schedW", "schedB")
-# Zero or empty they say "off", as most released files do; else they would change the arithmetic.
-_OFF_ONLY = (
-    "wball",
-    "wcNormMin",
-    "wcNormMax",
-    "superEps",
-    "superMom",
-    "updatePeriod",
-    "dropout",
-    *_SCHEDULES,
-)
-_PACKING = ("quantF", "quantB")
-KEYS = {  # every key that a section of the type reads
-    "conv": (*_RULE_KEYS, *_OFF_ONLY, *_PACKING),
-    "local": (*_RULE_KEYS, *_OFF_ONLY, *_PACKING),
-    "fc": (*_RULE_KEYS, *_OFF_ONLY, *_PACKING),
-    "cmrnorm": ("scale", "pow", "minDiv", *_PACKING),
-    "rnorm": ("scale", "pow", "minDiv", *_PACKING),
-    "hs": ("enable", *_PACKING),
-    "dropout": ("enable", "keep"),
-    "dropout2": ("enable", "keep"),
-    "cost.logreg": ("coeff", "topk"),
-}
-PER_INPUT = frozenset({"epsw", "momw", "wc", "wball", "wcnormmin", "wcnormmax"})
-_HISTORIC = frozenset({"wcnorm", "inputs"})  # means nothing to the released parser either
-
-
 def read_parameters(document: Document, network: Network) -> Parameters:
-    """Reads the sections that the layers of `network` need. Raises DefinitionError for a missing section or key."""
+    """Reads the sections that the layers of `network` need; a missing section or key is a DefinitionError."""
     tables: dict[str, dict[str, Any]] = {"rules": {}, "norms": {}, "costs": {}, "dropout": {}, "keeps": {}}
     for layer in network.layers:
-        if layer.type not in KEYS:
+        if layer.type not in PARAMETER_KEYS:
             continue
         section = document.sections.get(layer.name)
         if section is None:
             raise DefinitionError(
-                f"{document.file}: there is no section [{layer.name}], which this layer of type {layer.type} needs"
-                f"{near(layer.name, document.sections)}"
+                f"{document.file}: there is no section [{layer.name}], which that layer "
+                f"(type {layer.type}) needs{near(layer.name, document.sections)}"
             )
         fields = Fields(section, document.defaults, len(layer.inputs), network.dialect.repeats_single_values)
         _refuse_unread_keys(fields, layer)
@@ -111,11 +89,11 @@ def read_parameters(document: Document, network: Network) -> Parameters:
 
 
 def _refuse_unread_keys(fields: Fields, layer: Layer) -> None:
-    for key in _OFF_ONLY:
-        if key in KEYS[layer.type] and not _is_off(fields.text(key, "")):
-            what = "no schedule" if key in _SCHEDULES else "0"
+    for key in OFF_KEYS:
+        if key in PARAMETER_KEYS[layer.type] and not _is_off(fields.text(key, "")):
+            what = "no schedule" if key in SCHEDULE_KEYS else "0"
             fields.fail(key, f"{what}, as this version does not read the key yet")
-    for key in _PACKING:
+    for key in PACKING_KEYS:
         if fields.text(key, "default").lower() not in ("default", ""):
             fields.fail(key, "default, as this version does not read other ways of packing yet")
 
@@ -154,8 +132,9 @@ def _read_norm(fields: Fields, layer: Layer, dialect: Dialect, tables: dict[str,
 
 def _read_cost(fields: Fields, layer: Layer, dialect: Dialect, tables: dict[str, dict[str, Any]]) -> None:
     if isinstance(layer, CrossEntropy):
-        coefficient = fields.number("coeff")
-        tables["costs"][layer.name] = CostParameters(coefficient, fields.integer("topk", 1, low=1))
+        # Of k classes or fewer the right one is always among the first k.
+        top_k = min(fields.integer("topk", 1, low=1), layer.input_shapes[1][0])
+        tables["costs"][layer.name] = CostParameters(fields.number("coeff"), top_k)
 
 
 def _read_dropout(fields: Fields, layer: Layer, dialect: Dialect, tables: dict[str, dict[str, Any]]) -> None:
@@ -177,7 +156,7 @@ READERS: tuple[Callable[[Fields, Layer, Dialect, dict[str, dict[str, Any]]], Non
 
 
 def _warnings(document: Document, network: Network) -> tuple[str, ...]:
-    """Sections and keys that mean nothing: the original ignores them silently, a slip of the pen among them."""
+    """Sections and keys that mean nothing: the original ignores them silently, slips of the pen too."""
     found: list[str] = []
     for section in document.sections.values():
         if len(found) >= MAX_WARNINGS:
@@ -194,8 +173,8 @@ def _warnings(document: Document, network: Network) -> tuple[str, ...]:
 
 
 def _unknown_keys(section: Section, layer: Layer, dialect: Dialect) -> list[str]:
-    known = KEYS.get(layer.type, ())
-    lower = {key.lower() for key in known} | _HISTORIC
+    known = PARAMETER_KEYS.get(layer.type, ())
+    lower = {key.lower() for key in known} | HISTORIC_KEYS
     if isinstance(layer, ResponseNorm) and layer.type not in dialect.norms_with_constant:
         lower.discard("mindiv")
     return [

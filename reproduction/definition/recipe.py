@@ -16,7 +16,7 @@ from reproduction.errors import DefinitionError
 
 @dataclass(frozen=True)
 class ScheduleStep:
-    """From the start of `epoch` (epochs completed before) each key (LAYER.key or recipe key) has its value."""
+    """From the start of `epoch` (epochs done before) each key (LAYER.key or recipe key) has its value."""
 
     epoch: int
     settings: tuple[tuple[str, str], ...]
@@ -24,7 +24,7 @@ class ScheduleStep:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Sizes, augmentation, minibatch, length and schedule of a run. `TEXT_KEYS` and `_RULES` say the TOML keys."""
+    """Sizes, augmentation, minibatch, length and schedule of a run; in TOML the keys have `-` for `_`."""
 
     definition: str = ""  # file names beside the recipe
     parameters: str = ""
@@ -202,7 +202,8 @@ def _read_step(step: Mapping[str, Any], where: str) -> ScheduleStep:
         )
     if not isinstance(settings, dict) or not settings:
         raise DefinitionError(
-            f"{where}: key 'set': expected a table such as {{ \"*.epsW\" = 0.001 }}, got {quoted(str(settings))}"
+            f"{where}: key 'set': expected a table such as {{ \"*.epsW\" = 0.001 }}, "
+            f"got {quoted(str(settings))}"
         )
     return ScheduleStep(epoch, tuple((key, _as_text(value, key, where)) for key, value in settings.items()))
 
