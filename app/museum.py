@@ -7,9 +7,6 @@ example: alexnet museum run.h5 --room filters
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,48 +39,6 @@ def main(words: Sequence[str]) -> int:
         from app.screenshots import take_all
 
         return take_all(arguments.archives, arguments.screenshots, everything=arguments.all)
+    from app.start import show
+
     return show(arguments.archives, arguments.room)
-
-
-def show(archives: Sequence[Path], room: str) -> int:
-    """Opens the window in `room` and runs it."""
-    from PySide6.QtWidgets import QApplication
-
-    from app.document import Document, shipped_archives
-    from app.main_window import MainWindow
-    from app.settings import Settings
-    from app.theme import Appearance
-    from app.worker import Worker
-
-    application = QApplication(sys.argv[:1])
-    application.setApplicationName("AlexNet Archive")
-    settings = Settings()
-    appearance = Appearance(application)
-    appearance.choose(settings.theme, settings.text_size)
-    document, worker = Document(settings), Worker()
-    window = MainWindow(document, worker, appearance)
-    window.resize(1280, 800)
-    open_all(document, archives or shipped_archives(), remember=bool(archives))
-    window.visit(room)
-    window.firstPainted.connect(report_time)
-    window.firstPainted.connect(document.follow)
-    window.firstPainted.connect(worker.start)
-    window.show()
-    return application.exec()
-
-
-def open_all(document: object, archives: Sequence[Path], remember: bool) -> None:
-    """Opens the archives and shows the first."""
-    from app.document import Document
-
-    assert isinstance(document, Document)
-    for path in archives:
-        document.open(path, remember=remember)
-    if document.archives:
-        document.select(document.archives[0])
-
-
-def report_time() -> None:
-    """Prints the clock at the first paint, for tests/app/measure_startup.py, which knows when we started."""
-    if os.environ.get("ALEXNET_MUSEUM_TIMING"):
-        print(f"first paint {time.time():.4f}", flush=True)

@@ -40,6 +40,7 @@ class Theme:
     shared: str  # what belongs to no column
     column_texts: tuple[str, str]  # the column colours where they are text
     crossing: str  # connections from one column to the other
+    test: str  # curves and figures of the test, which belong to no column
 
     @property
     def dark(self) -> bool:
@@ -73,6 +74,7 @@ LIGHT = Theme(
     shared="#7d7a73",
     column_texts=("#00619a", "#a84700"),
     crossing="#a3478a",
+    test="#00704f",
 )
 DARK = Theme(
     name="dark",
@@ -92,6 +94,7 @@ DARK = Theme(
     shared="#8d8b86",
     column_texts=("#6fb9ea", "#f08a3e"),
     crossing="#d98cc2",
+    test="#3fc79a",
 )
 
 
@@ -221,11 +224,26 @@ QPushButton:pressed, QToolButton:pressed {{ background: {selected}; }}
 QPushButton:checked, QToolButton:checked {{ background: {selected}; border-color: {accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ border-color: {line}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
+QPushButton[role="quiet"] {{ background: transparent; border-color: transparent; }}
+QPushButton[role="quiet"]:hover {{ background: {hover}; }}
+QPushButton[role="room"] {{
+    background: transparent; border-color: transparent; text-align: left; padding: 0 12px;
+}}
+QPushButton[role="room"]:hover {{ background: {hover}; }}
+QPushButton[role="room"]:checked {{ background: {selected}; font-weight: 600; }}
+QPushButton[role="archive"] {{ text-align: left; padding: 0 30px 0 12px; }}
+QPushButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center; right: 10px; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border: 3px solid {focus}; padding: 0 16px; }}
 QPushButton[role="primary"]:focus {{ border-color: {text}; }}
-QPushButton[role="quiet"], QToolButton[role="quiet"] {{ background: transparent; border-color: transparent; }}
-QPushButton[role="quiet"]:hover, QToolButton[role="quiet"]:hover {{ background: {hover}; }}
-QPushButton[role="quiet"]:focus, QToolButton[role="quiet"]:focus {{ border-color: {focus}; }}
+QPushButton[role="room"]:focus {{ border-color: {focus}; padding: 0 10px; }}
+QPushButton[role="archive"]:focus {{ padding: 0 28px 0 10px; }}
+QScrollBar:vertical {{ background: transparent; width: 14px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 14px; margin: 0; }}
+QScrollBar::handle {{ background: {edge}; border-radius: 4px; margin: 3px; }}
+QScrollBar::handle:vertical {{ min-height: 40px; }}
+QScrollBar::handle:horizontal {{ min-width: 40px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QToolTip {{ background: {card}; color: {text}; border: 1px solid {edge}; padding: 6px; }}
 QTableView {{ background: {card}; border: 1px solid {line}; border-radius: 8px; gridline-color: {line}; }}
 QTableView:focus {{ border: 3px solid {focus}; }}

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QPushButton, QVBoxLayout
 
-from app.theme import TARGET_PX, current, label
+from app.theme import current, label
 from app.widgets.icons import icon
 
 ICON_PX = 24
+MARGIN_PX = 16
+BUTTON_PADDING_PX = 46
+LETTERS_WIDE = 28
 
 
 class Rail(QFrame):
@@ -28,11 +31,12 @@ class Rail(QFrame):
         self.archive_menu = QMenu(self)
         self.archive_menu.aboutToShow.connect(self.archiveMenuWanted)
         self.archive_button = QPushButton()
+        self.archive_button.setProperty("role", "archive")
         self.archive_button.setMenu(self.archive_menu)
-        self._buttons: dict[str, QToolButton] = {}
+        self._buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 24, 16, 16)
+        column.setContentsMargins(MARGIN_PX, 24, MARGIN_PX, MARGIN_PX)
         column.setSpacing(6)
         column.addWidget(label(self.tr("AlexNet Archive"), "heading"))
         column.addSpacing(18)
@@ -41,26 +45,22 @@ class Rail(QFrame):
         column.addStretch(1)
         column.addWidget(label(self.tr("Shown here"), "small"))
         column.addWidget(self.archive_button)
+        self._title = ""
         self.follow_theme()
 
-    def _room_button(self, name: str, title: str, number: int) -> QToolButton:
-        button = QToolButton()
-        button.setText(title)
+    def _room_button(self, name: str, title: str, number: int) -> QPushButton:
+        button = QPushButton(f"  {title}")
         button.setProperty("role", "room")
         button.setCheckable(True)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setIconSize(QSize(ICON_PX, ICON_PX))
-        button.setMinimumHeight(TARGET_PX)
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setToolTip(self.tr("{0} (Ctrl+{1})").format(title, number))
         button.setAccessibleName(title)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(lambda: self.roomChosen.emit(name))
         self._group.addButton(button)
         self._buttons[name] = button
         return button
 
-    def button(self, name: str) -> QToolButton:
+    def button(self, name: str) -> QPushButton:
         """The door to that room."""
         return self._buttons[name]
 
@@ -70,9 +70,10 @@ class Rail(QFrame):
 
     def show_archive(self, title: str) -> None:
         """Names the archive that is shown."""
-        self.archive_button.setText(title)
-        self.archive_button.setToolTip(self.tr("Choose another archive"))
+        self._title = title
+        self.archive_button.setToolTip(self.tr("{0}: choose another archive").format(title))
         self.archive_button.setAccessibleName(self.tr("Archive shown: {0}. Choose another").format(title))
+        self._fit()
 
     def fill_archive_menu(self, actions: Sequence[QAction]) -> None:
         """Replaces what the archive menu offers."""
@@ -83,3 +84,14 @@ class Rail(QFrame):
         """Draws the icons in the theme's colours."""
         for name, button in self._buttons.items():
             button.setIcon(icon(name, current().text, ICON_PX))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As wide as a few words of the present text size; a longer title is shortened in the middle."""
+        letter_px = self.fontMetrics().averageCharWidth()
+        self.setFixedWidth(max(200, LETTERS_WIDE * letter_px))
+        room_px = self.width() - 2 * MARGIN_PX - BUTTON_PADDING_PX
+        shown = self.archive_button.fontMetrics().elidedText(
+            self._title, Qt.TextElideMode.ElideMiddle, room_px
+        )
+        self.archive_button.setText(shown)

@@ -1,0 +1,213 @@
+"""The entrance: what is loaded, the network drawn to scale, where it comes from, and the doors."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.archive_words import provenance_rows, summary
+from app.document import Document, OpenArchive
+from app.theme import current, label
+from app.widgets.figure import FigureActions
+from app.widgets.layer_words import facts, kind_of
+from app.widgets.network_drawing import NetworkDrawing, paint
+from app.worker import Worker
+
+MARGIN_PX = 36
+NOTES_SHOWN = 4
+TALLEST = 0.62  # height of the drawing as a part of the room's width
+
+
+class EntranceRoom(QWidget):
+    """Signal: visitWanted(str): the name of the room a visitor wants to go to."""
+
+    NAME = "entrance"
+    visitWanted = Signal(str)
+
+    def __init__(self, document: Document, worker: Worker) -> None:
+        super().__init__()
+        self._document = document
+        self._title = label("", "title")
+        self._sentence = label("", "lead")
+        self.drawing = NetworkDrawing()
+        self._facts = label("", "muted")
+        self._facts.setTextFormat(Qt.TextFormat.RichText)
+        self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._provenance = _Rows(self.tr("Where this archive comes from"))
+        self._notebook = _Rows(self.tr("From the run's notebook"))
+        self._network_card = self._make_network_card()
+        self._lay_out()
+        self.drawing.layerShown.connect(self._on_layer_shown)
+        document.currentChanged.connect(self._on_current_change)
+        document.archiveUpdated.connect(self._on_archive_update)
+        self._on_current_change()
+
+    def title(self) -> str:
+        """The room's name in the visitor's language."""
+        return self.tr("Entrance")
+
+    def ready(self) -> bool:
+        """Whether the room shows what it has to show."""
+        return True
+
+    def _lay_out(self) -> None:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(MARGIN_PX, 30, MARGIN_PX, 30)
+        column.setSpacing(10)
+        column.addWidget(self._title)
+        column.addWidget(self._sentence)
+        column.addSpacing(8)
+        column.addWidget(self._network_card, 1000)
+        column.addSpacing(8)
+        column.addLayout(self._make_doors())
+        column.addSpacing(8)
+        cards = QHBoxLayout()
+        cards.setSpacing(18)
+        cards.addWidget(self._provenance, 1)
+        cards.addWidget(self._notebook, 1)
+        column.addLayout(cards)
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+
+    def _make_network_card(self) -> QFrame:
+        card = QFrame()
+        card.setProperty("role", "card")
+        column = QVBoxLayout(card)
+        column.setContentsMargins(20, 14, 20, 14)
+        head = QHBoxLayout()
+        head.addWidget(label(self.tr("The network, drawn to scale"), "heading"), 1)
+        self.figure = FigureActions(self.drawing, self._paint_figure, "network", self._document.problem.emit)
+        head.addWidget(self.figure.button())
+        column.addLayout(head)
+        column.addWidget(self.drawing, 1)
+        column.addWidget(self._facts)
+        return card
+
+    def _make_doors(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        doors = (
+            ("filters", self.tr("See what the first layer learnt")),
+            ("try-it", self.tr("Try a picture")),
+            ("training", self.tr("Watch it learn")),
+        )
+        self.doors: dict[str, QPushButton] = {}
+        for name, words in doors:
+            door = QPushButton(words)
+            door.clicked.connect(lambda _checked=False, room=name: self.visitWanted.emit(room))
+            door.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+            row.addWidget(door)
+            self.doors[name] = door
+        self.doors["filters"].setProperty("role", "primary")
+        row.addSpacing(12)
+        row.addWidget(label(self.tr("Or drop an archive or a picture anywhere in this window."), "muted"), 1)
+        return row
+
+    def _paint_figure(self, painter: QPainter, width: float, height: float) -> None:
+        drawing = self.drawing.draw(width, height)
+        if drawing is not None:
+            paint(painter, drawing, current())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # In a tall window the drawing stays as wide as a picture on a wall, the rest moves up.
+        super().resizeEvent(event)
+        self.drawing.setMaximumHeight(max(260, int(TALLEST * event.size().width())))
+
+    def _on_current_change(self) -> None:
+        archive = self._document.current
+        for part in (self._network_card, self._provenance, *self.doors.values()):
+            part.setVisible(archive is not None)
+        if archive is None:
+            self._show_nothing()
+        else:
+            self.drawing.show_network(archive.network)
+            self._on_layer_shown("")
+            self._on_archive_update(archive)
+
+    def _show_nothing(self) -> None:
+        self._title.setText(self.tr("Nothing is open yet"))
+        self._sentence.setText(
+            self.tr(
+                "An archive holds everything about one trained network. Open one from the File menu,"
+                " or drop it here; `alexnet train` makes your own."
+            )
+        )
+        self.drawing.show_network(None)
+        self._notebook.setVisible(False)
+
+    def _on_archive_update(self, archive: OpenArchive) -> None:
+        if archive is not self._document.current:
+            return
+        self._title.setText(archive.title)
+        self._sentence.setText(summary(archive))
+        self._provenance.show_rows(provenance_rows(archive))
+        notes = [(self.tr("Epoch {0}").format(f"{note.epoch:g}"), note.text) for note in archive.notebook]
+        self._notebook.show_rows(notes[-NOTES_SHOWN:])
+        self._notebook.setVisible(bool(notes))
+
+    def _on_layer_shown(self, name: str) -> None:
+        archive = self._document.current
+        if archive is None:
+            return
+        if not name:
+            self._facts.setText(
+                self.tr(
+                    "Boxes are as high and deep as a layer's maps, and the thicker the more maps there"
+                    " are; bars have one unit of length per output. Point at a layer to see its numbers."
+                )
+            )
+            return
+        layer = next(layer for layer in archive.network["layers"] if layer["name"] == name)
+        words = " · ".join(f"{what} <b>{value}</b>" for what, value in facts(layer))
+        head = self.tr("<b>{0}</b>, {1}").format(name, kind_of(layer))
+        self._facts.setText(f"{head}<br>{words}")
+
+
+class _Rows(QFrame):
+    """A card with a heading and rows of two texts."""
+
+    def __init__(self, heading: str) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(6)
+        self._grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.setSpacing(10)
+        column.addWidget(label(heading, "heading"))
+        column.addLayout(self._grid)
+        column.addStretch(1)
+
+    def show_rows(self, rows: list[tuple[str, str]]) -> None:
+        """Replaces the rows."""
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for place, (what, value) in enumerate(rows):
+            name, text = label(what, "muted", wrap=False), QLabel(value)
+            text.setWordWrap(True)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(text, place, 1)

@@ -1,0 +1,128 @@
+"""Where a run stands: whether it goes on right now, how far it is to go, when its rates change."""
+
+from __future__ import annotations
+
+import json
+import time
+import tomllib
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from app.archive_words import count, decimal, duration, epochs_done, percent
+from app.document import OpenArchive
+from archive import log_path
+
+SILENCE_S = 120.0  # a run that reported nothing for so long is no longer called "in progress" ...
+SILENCE_REPORTS = 4  # ... unless its reports usually come more slowly than a quarter of that
+
+
+def tr(text: str) -> str:
+    """The text in the visitor's language."""
+    return QCoreApplication.translate("progress", text)
+
+
+@dataclass(frozen=True)
+class RateChange:
+    """What the schedule sets at the start of an epoch, in words."""
+
+    epoch: float
+    words: str
+
+
+def recipe_of(archive: OpenArchive) -> dict[str, Any]:
+    """The recipe as it stands in the archive; empty when it is no TOML (an archive of another program)."""
+    try:
+        return tomllib.loads(archive.texts.get("recipe", ""))
+    except tomllib.TOMLDecodeError:
+        return {}
+
+
+def planned_epochs(archive: OpenArchive) -> float:
+    """How many epochs the run is to have: what was asked for, else the recipe's; 0 when nothing says so."""
+    try:
+        overrides = [
+            str(word).partition("=")[::2] for word in json.loads(archive.texts.get("overrides", "[]"))
+        ]
+        return float(dict(overrides).get("epochs", recipe_of(archive).get("epochs", 0)))
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def rate_changes(archive: OpenArchive) -> list[RateChange]:
+    """The schedule of the recipe, in words."""
+    entries = recipe_of(archive).get("schedule", [])
+    changes = []
+    for entry in entries if isinstance(entries, list) else []:
+        settings = entry.get("set") if isinstance(entry, dict) else None
+        if isinstance(settings, dict) and isinstance(entry.get("epoch"), int | float):
+            words = "; ".join(setting_words(str(key), value) for key, value in settings.items())
+            changes.append(RateChange(float(entry["epoch"]), words))
+    return changes
+
+
+def setting_words(key: str, value: Any) -> str:
+    """One setting of a schedule in words."""
+    layer, _, name = key.rpartition(".")
+    known = {
+        "epsW": tr("rate {0}"),
+        "epsB": tr("bias rate {0}"),
+        "momW": tr("momentum {0}"),
+        "wc": tr("weight decay {0}"),
+        "color-noise": tr("colour noise {0}"),
+    }
+    shown = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    words = known.get(name, f"{name} {{0}}").format(shown)
+    return words if layer in ("", "*") else tr("{0}: {1}").format(layer, words)
+
+
+def silence_s(archive: OpenArchive) -> float | None:
+    """Seconds since the run last reported; None when it left no log (it ended, or never began)."""
+    try:
+        return time.time() - log_path(archive.path).stat().st_mtime
+    except OSError:
+        return None
+
+
+def usual_interval_s(archive: OpenArchive) -> float:
+    """How often the run reports, by its newest two reports."""
+    seconds = archive.history.train["seconds"]
+    return float(seconds[-1] - seconds[-2]) if len(seconds) > 1 else 0.0
+
+
+def in_progress(archive: OpenArchive) -> bool:
+    """Whether somebody seems to be training this archive now."""
+    silent = silence_s(archive)
+    return silent is not None and silent < max(SILENCE_S, SILENCE_REPORTS * usual_interval_s(archive))
+
+
+def standing(archive: OpenArchive) -> str:
+    """The banner's sentence; nothing for a run that is complete."""
+    done, planned = epochs_done(archive), planned_epochs(archive)
+    epochs = decimal(done, 1), decimal(planned, 0)
+    if in_progress(archive):
+        return _progress_sentence(archive, *epochs)
+    silent = silence_s(archive)
+    if silent is not None and done + 1e-6 < planned:
+        sentence = tr("This run stands at epoch {0} of {1} and has reported nothing for {2}.")
+        return sentence.format(*epochs, duration(silent))
+    return ""
+
+
+def _progress_sentence(archive: OpenArchive, done: str, planned: str) -> str:
+    test, rate = archive.history.test, pictures_per_second(archive)
+    if not len(test):
+        return tr("Training in progress: epoch {0} of {1}, {2} pictures a second.").format(
+            done, planned, count(rate)
+        )
+    sentence = tr(
+        "Training in progress: epoch {0} of {1}, {2} pictures a second; wrong on {3} % of the test pictures."
+    )
+    return sentence.format(done, planned, count(rate), percent(test["top1"][-1]))
+
+
+def pictures_per_second(archive: OpenArchive) -> float:
+    """How fast the run trains, by its newest two reports."""
+    train, interval_s = archive.history.train, usual_interval_s(archive)
+    return float(train["images"][-1]) / interval_s if interval_s > 0 else 0.0

@@ -1,0 +1,111 @@
+"""`alexnet museum --screenshots DIR`: every room as a PNG, without a display."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication, QWidget
+
+import assets
+from app.document import Document, pictures_of, shipped_archives
+from app.drops import sort_paths
+from app.main_window import ROOMS, MainWindow
+from app.settings import Settings
+from app.start import make_application, open_all
+from app.theme import Appearance
+from app.worker import Worker
+
+SIZES = ((1280, 800), (1920, 1080), (1080, 1920))
+ROOM_LIMIT_S = 5.0  # torch may have to be read from a slow disk before the first prediction
+SETTLE_S = 0.25
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One run through all rooms: window size, theme, and how the file names say so."""
+
+    width: int
+    height: int
+    theme: str
+    suffix: str
+
+
+def shots(everything: bool) -> list[Shot]:
+    """What is to be drawn: one size in the light theme, or all of them in both."""
+    if not everything:
+        return [Shot(*SIZES[0], "light", "")]
+    return [
+        Shot(width, height, theme, f"-{width}x{height}-{theme}")
+        for width, height in SIZES
+        for theme in ("light", "dark")
+    ]
+
+
+def take_all(archives: Sequence[Path], folder: Path, everything: bool) -> int:
+    """Draws the rooms into `folder`; returns the exit status."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _complain(f"{folder}: cannot be made ({error.strerror})")
+    application = make_application()
+    with TemporaryDirectory() as scratch:
+        # Settings of their own, so that the pictures do not depend on who takes them.
+        document = Document(Settings(Path(scratch) / "settings.ini"))
+        problems: list[str] = []
+        document.problem.connect(problems.append)
+        window = MainWindow(document, Worker(), Appearance(application))
+        open_all(document, archives or shipped_archives(), remember=False)
+        if problems and archives:
+            window.close()
+            return _complain(problems[0])
+        status = _draw_rooms(window, folder, shots(everything))
+        window.close()
+    return status
+
+
+def _complain(sentence: str) -> int:
+    print(f"alexnet museum: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot]) -> int:
+    window.document.show_pictures(pictures_of(sort_paths([_pictures_folder()]).pictures))
+    window.show()
+    for shot in wanted:
+        window.appearance.choose(shot.theme, 100)
+        window.resize(shot.width, shot.height)
+        for entry in ROOMS:
+            room = window.visit(entry.name)
+            path = folder / f"{entry.name}{shot.suffix}.png"
+            if not _wait_until_ready(room):
+                print(f"alexnet museum: {entry.name} was not ready in time", file=sys.stderr)
+            if not window.grab().save(str(path)):
+                return _complain(f"{path}: cannot be written")
+            print(path)
+    return 0
+
+
+def _pictures_folder() -> Path:
+    return Path(assets.__file__ or "").parent / "pictures"
+
+
+def _wait_until_ready(room: QWidget) -> bool:
+    """Lets the room work until its `ready()` says so (rooms without one are ready), and then settle."""
+    ready = getattr(room, "ready", lambda: True)
+    end_s = time.monotonic() + ROOM_LIMIT_S
+    while not ready() and time.monotonic() < end_s:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        time.sleep(0.01)
+    settled_s = time.monotonic() + SETTLE_S
+    while time.monotonic() < settled_s:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        time.sleep(0.01)
+    return bool(ready())

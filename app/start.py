@@ -1,0 +1,61 @@
+"""Puts document, worker and window together and runs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QApplication
+
+from app.document import Document, shipped_archives
+from app.main_window import MainWindow
+from app.settings import Settings
+from app.theme import Appearance
+from app.worker import Worker
+
+FIRST_SIZE = (1280, 860)
+
+
+def show(archives: Sequence[Path], room: str) -> int:
+    """Opens the window in `room` on `archives` (none: the shipped ones) and runs it until it is closed."""
+    application = make_application()
+    settings = Settings()
+    appearance = Appearance(application)
+    appearance.choose(settings.theme, settings.text_size)
+    document, worker = Document(settings), Worker()
+    window = MainWindow(document, worker, appearance)
+    window.resize(*FIRST_SIZE)
+    open_all(document, archives or shipped_archives(), remember=bool(archives))
+    window.visit(room)
+    window.firstPainted.connect(report_time)
+    window.firstPainted.connect(document.follow)
+    window.firstPainted.connect(worker.start)
+    window.show()
+    return application.exec()
+
+
+def make_application() -> QApplication:
+    """Qt's application; where the system names no language, numbers and dates are written as in English."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("AlexNet Archive")
+    if QLocale().language() is QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English))
+    return application
+
+
+def open_all(document: Document, archives: Sequence[Path], remember: bool) -> None:
+    """Opens the archives and shows the first that could be opened."""
+    for path in archives:
+        document.open(path, remember=remember)
+    if document.archives:
+        document.select(document.archives[0])
+
+
+def report_time() -> None:
+    """Prints the clock at the first paint, for tests/app/measure_startup.py, which knows when we started."""
+    if os.environ.get("ALEXNET_MUSEUM_TIMING"):
+        print(f"first paint {time.time():.4f}", flush=True)

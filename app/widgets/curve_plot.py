@@ -1,0 +1,319 @@
+"""Curves over epochs: panels on a common axis, marked moments, a read-out under the pointer.
+
+Painted by hand on any painter: a window, a PNG and an SVG show the same, and no plotting library has to be
+imported to watch a run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.theme import Theme, current
+
+DOTS_UP_TO = 60  # with more points than this a curve is a plain line
+TICKS = 5
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: `role` is "train" (thin) or "test" (strong, with dots while there are few)."""
+
+    name: str
+    role: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Curves with one vertical axis; `unit` follows the numbers of the axis."""
+
+    title: str
+    unit: str
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A vertical line with words."""
+
+    x: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """All that is drawn. `x_end`: the axis goes at least this far (the epochs a run is to have)."""
+
+    panels: tuple[Panel, ...]
+    moments: tuple[Moment, ...]
+    x_title: str
+    x_end: float = 0.0
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Every x at which a curve has a point, rising."""
+        xs = [curve.x for panel in self.panels for curve in panel.curves]
+        return np.unique(np.concatenate(xs)) if xs else np.zeros(0)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """A panel's place on the paper and what its edges mean."""
+
+    box: QRectF
+    x_end: float
+    y_end: float
+
+    def point(self, x: float, y: float) -> QPointF:
+        """Where a value stands."""
+        right = self.box.left() + self.box.width() * x / self.x_end
+        return QPointF(right, self.box.bottom() - self.box.height() * min(y / self.y_end, 1.0))
+
+
+def nice_step(span: float, ticks: int = TICKS) -> float:
+    """A step of 1, 2 or 5 times a power of ten that divides `span` into about so many."""
+    raw = max(span, 1e-12) / ticks
+    power = 10.0 ** math.floor(math.log10(raw))
+    return power * next(factor for factor in (1, 2, 5, 10) if raw <= factor * power * 1.0001)
+
+
+def upper_end(panel: Panel) -> float:
+    """The axis' upper end: above almost every point, so that one wild batch does not flatten the rest."""
+    values = [curve.y[np.isfinite(curve.y)] for curve in panel.curves]
+    everything = np.concatenate(values) if values else np.zeros(0)
+    if not len(everything):
+        return 1.0
+    usual = float(np.percentile(everything, 99.5))
+    top = max(usual, *(float(part[-1]) for part in values if len(part)), 1e-9)
+    step = nice_step(top)
+    return step * math.ceil(top / step * 1.02)
+
+
+def axes_of(figure: Figure, width: float, height: float, letter_px: float, line_px: float) -> list[Axes]:
+    """Places the panels in `width` x `height`, with room for numbers at the left and names at the right."""
+    names = [curve.name for panel in figure.panels for curve in panel.curves]
+    left, right = 6 * letter_px, (max(map(len, names), default=0) + 2) * letter_px
+    head, foot = 2.2 * line_px, 2.4 * line_px
+    each = (height - foot) / max(1, len(figure.panels))
+    positions = figure.positions
+    x_end = max(figure.x_end, float(positions[-1]) if len(positions) else 0.0, 1e-9)
+    return [
+        Axes(
+            QRectF(
+                left, place * each + head, max(1.0, width - left - right), max(1.0, each - head - line_px)
+            ),
+            x_end,
+            upper_end(panel),
+        )
+        for place, panel in enumerate(figure.panels)
+    ]
+
+
+def paint(
+    painter: QPainter, figure: Figure, theme: Theme, width: float, height: float, at: float | None
+) -> None:
+    """Paints the figure; `at` is where the read-out line stands."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    metrics = painter.fontMetrics()
+    letter_px, line_px = metrics.averageCharWidth() * 1.1, float(metrics.lineSpacing())
+    placed = axes_of(figure, width, height, letter_px, line_px)
+    for place, (panel, axes) in enumerate(zip(figure.panels, placed, strict=True)):
+        _paint_grid(painter, panel, axes, theme, line_px)
+        _paint_moments(painter, figure.moments, axes, theme, line_px, named=place == 0)
+        names: list[float] = []
+        for curve in panel.curves:
+            _paint_curve(painter, curve, axes, theme)
+            _paint_name(painter, curve, axes, theme, line_px, names)
+        if at is not None:
+            _paint_cursor(painter, panel, axes, theme, at)
+    if placed:
+        _paint_epochs(painter, figure.x_title, placed[-1], theme, line_px)
+
+
+def curve_color(role: str, theme: Theme) -> QColor:
+    """Training is quiet, the test stands out; neither looks like a column."""
+    return QColor(theme.muted if role == "train" else theme.test)
+
+
+def _paint_grid(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, line_px: float) -> None:
+    box, step = axes.box, nice_step(axes.y_end)
+    font = painter.font()
+    painter.save()
+    font.setBold(True)
+    painter.setFont(font)
+    painter.setPen(QColor(theme.text))
+    painter.drawText(QPointF(0, box.top() - line_px), panel.title)
+    painter.restore()
+    digits = max(0, -math.floor(math.log10(step)))
+    for number in range(round(axes.y_end / step) + 1):
+        y = axes.point(0, number * step).y()
+        painter.setPen(QPen(QColor(theme.line), 1))
+        painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+        painter.setPen(QColor(theme.muted))
+        text = f"{number * step:.{digits}f}{panel.unit}"
+        place = QRectF(0, y - line_px / 2, box.left() - 8, line_px)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def _paint_epochs(painter: QPainter, title: str, axes: Axes, theme: Theme, line_px: float) -> None:
+    box, step = axes.box, nice_step(axes.x_end, 8)
+    painter.setPen(QColor(theme.muted))
+    for number in range(math.floor(axes.x_end / step + 1e-9) + 1):
+        x = axes.point(number * step, 0).x()
+        painter.drawLine(QPointF(x, box.bottom()), QPointF(x, box.bottom() + 5))
+        place = QRectF(x - 60, box.bottom() + 7, 120, line_px)
+        painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, f"{number * step:g}")
+    place = QRectF(box.left(), box.bottom() + 9 + line_px, box.width(), line_px)
+    painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, title)
+
+
+def _paint_moments(
+    painter: QPainter, moments: Sequence[Moment], axes: Axes, theme: Theme, line_px: float, named: bool
+) -> None:
+    """Vertical dashed lines; in the first panel with words, as far as there is room before the next."""
+    box = axes.box
+    shown = sorted((moment for moment in moments if 0 < moment.x <= axes.x_end), key=lambda moment: moment.x)
+    ends = [axes.point(moment.x, 0).x() for moment in shown[1:]] + [box.right() + 60]
+    for moment, end in zip(shown, ends, strict=True):
+        x = axes.point(moment.x, 0).x()
+        painter.setPen(QPen(QColor(theme.edge), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(x, box.top() - (0.8 * line_px if named else 0)), QPointF(x, box.bottom()))
+        if named:
+            room = max(0.0, end - x - 12)
+            words = painter.fontMetrics().elidedText(moment.words, Qt.TextElideMode.ElideRight, int(room))
+            painter.setPen(QColor(theme.muted))
+            painter.drawText(QPointF(x + 6, box.top() - 0.3 * line_px), words if len(words) > 3 else "")
+
+
+def _paint_curve(painter: QPainter, curve: Curve, axes: Axes, theme: Theme) -> None:
+    good = np.isfinite(curve.y)
+    points = [axes.point(x, y) for x, y in zip(curve.x[good].tolist(), curve.y[good].tolist(), strict=True)]
+    color = curve_color(curve.role, theme)
+    painter.setPen(QPen(color, 1.4 if curve.role == "train" else 2.4))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolyline(QPolygonF(points))
+    if curve.role == "test" and len(points) <= DOTS_UP_TO or len(points) == 1:
+        painter.setBrush(QColor(theme.card))
+        for point in points:
+            painter.drawEllipse(point, 3.4, 3.4)
+
+
+def _paint_name(
+    painter: QPainter, curve: Curve, axes: Axes, theme: Theme, line_px: float, taken: list[float]
+) -> None:
+    """The curve's name at its end, moved away from names that stand there already."""
+    good = np.flatnonzero(np.isfinite(curve.y))
+    if not len(good):
+        return
+    end = axes.point(float(curve.x[good[-1]]), float(curve.y[good[-1]]))
+    y = end.y()
+    for other in taken:
+        if abs(y - other) < line_px:
+            y = other - line_px if y <= other else other + line_px
+    taken.append(y)
+    painter.setPen(curve_color(curve.role, theme))
+    painter.drawText(QPointF(end.x() + 10, y + 0.35 * line_px), curve.name)
+
+
+def _paint_cursor(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, at: float) -> None:
+    x = axes.point(at, 0).x()
+    painter.setPen(QPen(QColor(theme.text), 1))
+    painter.drawLine(QLineF(x, axes.box.top(), x, axes.box.bottom()))
+    for curve in panel.curves:
+        near = nearest(curve, at)
+        if near is not None:
+            painter.setPen(QPen(QColor(theme.card), 2))
+            painter.setBrush(curve_color(curve.role, theme))
+            painter.drawEllipse(axes.point(*near), 5, 5)
+
+
+def nearest(curve: Curve, x: float) -> tuple[float, float] | None:
+    """The curve's finite point nearest to `x`."""
+    good = np.flatnonzero(np.isfinite(curve.y))
+    if not len(good):
+        return None
+    place = good[int(np.argmin(np.abs(curve.x[good] - x)))]
+    return float(curve.x[place]), float(curve.y[place])
+
+
+class CurvePlot(QWidget):
+    """Signal: pointed(object): the x that is read out (a float), or None."""
+
+    pointed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.figure = Figure((), (), "")
+        self.at: float | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def show_figure(self, figure: Figure) -> None:
+        """Draws another figure; the read-out stays where it is."""
+        self.figure = figure
+        self.update()
+
+    def point_at(self, x: float | None) -> None:
+        """Reads out at the position nearest to `x`, or nowhere."""
+        positions = self.figure.positions
+        if x is None or not len(positions):
+            self.at = None
+        else:
+            self.at = float(positions[int(np.argmin(np.abs(positions - x)))])
+        self.pointed.emit(self.at)
+        self.update()
+
+    def minimumSizeHint(self) -> QSize:
+        line_px = self.fontMetrics().lineSpacing()
+        return QSize(360, 18 * line_px)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        metrics = self.fontMetrics()
+        letter_px, line_px = metrics.averageCharWidth() * 1.1, float(metrics.lineSpacing())
+        placed = axes_of(self.figure, self.width(), self.height(), letter_px, line_px)
+        if placed:
+            box = placed[0].box
+            self.point_at((event.position().x() - box.left()) / box.width() * placed[0].x_end)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if not self.hasFocus():
+            self.point_at(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        positions = self.figure.positions
+        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Home: -(10**9), Qt.Key.Key_End: 10**9}
+        if event.key() not in moves or not len(positions):
+            super().keyPressEvent(event)
+            return
+        place = len(positions) if self.at is None else int(np.searchsorted(positions, self.at))
+        place = max(0, min(len(positions) - 1, place + moves[Qt.Key(event.key())]))
+        self.point_at(float(positions[place]))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.point_at(None)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint(painter, self.figure, current(), self.width(), self.height(), self.at)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(current().focus), 3))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 6, 6)
