@@ -18,7 +18,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -38,11 +38,10 @@ def log_path(archive_path: str | Path) -> Path:
 
 
 class RunLog:
-    """The log beside the archive at `archive_path`, for its one writer."""
+    """The log beside the archive at `archive_path`, for its one writer; nothing is kept open."""
 
     def __init__(self, archive_path: str | Path) -> None:
         self.path = log_path(archive_path)
-        self._stream: BinaryIO | None = None
 
     def append(self, kind: str, **fields: Any) -> None:
         """Writes one record and hands it to the system at once.
@@ -54,29 +53,29 @@ class RunLog:
         if missing:
             raise ValueError(f"a {kind} record needs {', '.join(sorted(missing))}")
         line = json.dumps({"kind": kind, **fields}, ensure_ascii=False, default=_plain)
+        data = line.encode("utf-8", "backslashreplace") + b"\n"
         try:
-            if self._stream is None:
-                self._stream = _opened_at_line_start(self.path)
-            data = line.encode("utf-8", "backslashreplace") + b"\n"
-            if self._stream.write(data) < len(data):
-                raise OSError("the disk is full")
+            _append(self.path, data)
         except OSError as error:
-            self.close()
             raise ArchiveError(f"{self.path}: cannot be written ({error.strerror or error})") from error
 
     def remove(self) -> None:
         """Takes the log away, once its records are in the archive; the next record starts a new one."""
-        self.close()
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
             raise ArchiveError(f"{self.path}: cannot be removed ({error.strerror or error})") from error
 
-    def close(self) -> None:
-        """Closes the file; a later record opens it again."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+
+def _append(path: Path, data: bytes) -> None:
+    """One write at the end; a line that a kill has torn is ended first, so that it spoils no other."""
+    with path.open("a+b", buffering=0) as stream:
+        if stream.seek(0, os.SEEK_END):
+            stream.seek(-1, os.SEEK_END)
+            if stream.read(1) != b"\n":
+                data = b"\n" + data
+        if stream.write(data) < len(data):
+            raise OSError("the disk is full")
 
 
 def _plain(value: Any) -> Any:
@@ -86,16 +85,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     raise TypeError(f"a log record cannot hold a {type(value).__name__}")
-
-
-def _opened_at_line_start(path: Path) -> BinaryIO:
-    """The log, open for appending; a line torn by a kill is ended first, so that it spoils no other."""
-    stream = path.open("a+b", buffering=0)
-    if stream.seek(0, os.SEEK_END):
-        stream.seek(-1, os.SEEK_END)
-        if stream.read(1) != b"\n":
-            stream.write(b"\n")
-    return stream
 
 
 def read_log(archive_path: str | Path) -> list[Record]:

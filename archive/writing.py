@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -35,10 +39,36 @@ def write_archive(path: str | Path, run: Run) -> None:
     target = Path(os.path.realpath(path))
     beside = target.with_name(target.name + ".new")
     try:
-        beside.unlink(missing_ok=True)
-        _build_and_replace(beside, target, run)
+        with undisturbed():
+            beside.unlink(missing_ok=True)
+            _build_and_replace(beside, target, run)
     except OSError as error:
         raise ArchiveError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Holds Ctrl-C back until the block is done (and SIGTERM, where the program answers it itself).
+
+    HDF5 calls back into Python while it writes; what a signal's handler raises in there is lost in C.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in the main thread only
+        return
+    held: list[int] = []
+    previous: dict[int, Callable[[int, FrameType | None], Any]] = {}
+    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            previous[number] = handler
+            signal.signal(number, lambda number, frame: held.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    for number in held:
+        previous[number](number, None)
 
 
 def _build_and_replace(beside: Path, target: Path, run: Run) -> None:

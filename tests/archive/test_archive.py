@@ -431,7 +431,7 @@ def test_flipped_bytes_are_caught_or_change_nothing(run_path: Path) -> None:
     before = small_run()
     generator = np.random.default_rng(5)
     caught = 0
-    for position in generator.integers(0, len(data), 150):
+    for position in generator.integers(0, len(data), 60):
         flipped = bytearray(data)
         flipped[position] ^= 1 << int(generator.integers(8))
         run_path.write_bytes(flipped)
@@ -439,7 +439,7 @@ def test_flipped_bytes_are_caught_or_change_nothing(run_path: Path) -> None:
             caught += 1
         else:
             assert_same(before, read_run(run_path))
-    assert caught > 10
+    assert caught > 4
 
 
 def test_flipped_bits_in_any_array_are_caught_by_verify_and_by_reading(run_path: Path) -> None:
@@ -470,7 +470,7 @@ def test_readers_see_whole_generations_while_a_writer_replaces_the_archive(run_p
     writer.start()
     try:
         seen = set()
-        for _ in range(60):
+        for _ in range(25):
             run = read_run(run_path)
             seed = run.state["seed"]
             seen.add(seed)
