@@ -1,0 +1,76 @@
+"""Error rates of a network on a split, as the original reports them: one view of each picture or several."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from reproduction.data.augmentation import Mean, test_views
+from reproduction.model.costs import CostSums, cost_sums
+from reproduction.model.network_module import NetworkModule
+from reproduction.training.batches import Batches
+
+# Pictures in one pass; fewer when each is seen through several views, for the memory's sake.
+PICTURES_AT_ONCE, PICTURES_OF_MANY_VIEWS = 128, 32
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """Sums over the images of a split, and how they were measured."""
+
+    sums: CostSums
+    split: str
+    views: int
+    top_k: int
+    seconds: float
+
+
+def pictures_at_once(views: int) -> int:
+    """Minibatch size of a test."""
+    return PICTURES_AT_ONCE if views == 1 else PICTURES_OF_MANY_VIEWS
+
+
+def log_mean_probabilities(
+    module: NetworkModule, pictures: torch.Tensor, mean: Mean, *, crop_size: int, views: int
+) -> torch.Tensor:
+    """Log of the class probabilities of `pictures` uint8 (N, C, H, W), averaged over `views` -> (N, K).
+
+    Probabilities are averaged, not their logarithms (section 6.1 of the paper; original: multi-view test).
+    """
+    stack = test_views(pictures, mean, crop_size=crop_size, views=views)
+    logs = torch.stack([module.log_probabilities(module(view)) for view in stack])
+    return logs[0] if views == 1 else torch.logsumexp(logs, dim=0) - math.log(views)
+
+
+def evaluate(
+    module: NetworkModule,
+    batches: Batches,
+    mean: Mean,
+    *,
+    split: str,
+    crop_size: int,
+    views: int,
+    top_k: int,
+    watch: Callable[[int, int], bool] = lambda done, total: True,
+) -> TestResult | None:
+    """Tests all pictures of `batches`; None when `watch(images done, images in all)` says to stop (False)."""
+    began_s = time.monotonic()
+    device = next(iter(module.arrays().values())).device
+    was_training = module.training
+    module.eval()
+    sums = CostSums()
+    try:
+        with torch.inference_mode():
+            for index in range(batches.count):
+                if not watch(sums.images, batches.images):
+                    return None
+                pictures = batches.pictures(index).to(device)
+                log_probs = log_mean_probabilities(module, pictures, mean, crop_size=crop_size, views=views)
+                sums += cost_sums(log_probs, batches.labels(index).to(device), top_k)
+    finally:
+        module.train(was_training)
+    return TestResult(sums, split, views, top_k, time.monotonic() - began_s)

@@ -1,0 +1,111 @@
+"""What train, resume, test and predict check before they begin: device, threads, data and network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from reproduction.data.packed import PackedData
+from reproduction.definition import Experiment, check_classes
+from reproduction.errors import DataError, TrainingError, UserError
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device called `name` (cpu, cuda, cuda:N); without a name, a GPU where there is one, else the CPU.
+
+    Sets torch to arithmetic that gives the same numbers every time, in full float32.
+    """
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if "," in name:
+        raise UserError(f"--device {name}: training on several devices is not there yet; name one")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UserError(f"--device {name}: expected cpu, cuda or cuda:N") from error
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"--device {name}: expected cpu, cuda or cuda:N")
+    if device.type == "cuda":
+        _require_gpu(device)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    return device
+
+
+def _require_gpu(device: torch.device) -> None:
+    if not torch.cuda.is_available():
+        raise UserError(f"--device {device}: this machine has no GPU that torch can use; try --device cpu")
+    if device.index is not None and device.index >= torch.cuda.device_count():
+        raise UserError(
+            f"--device {device}: this machine has {torch.cuda.device_count()} GPUs, counted from 0"
+        )
+
+
+def use_threads(threads: int | None) -> None:
+    """Sets the number of threads; results of a run are the same, bit for bit, for the same number only."""
+    if threads is not None and threads > 0:
+        torch.set_num_threads(threads)
+
+
+def check_data(experiment: Experiment, data: PackedData) -> list[str]:
+    """Warnings; DataError or DefinitionError, with the --set that fits, when data and network do not."""
+    recipe = experiment.recipe
+    channels, side = data.image_shape[:2]
+    if channels != recipe.channels:
+        settings = [f"channels={channels}"]
+        settings += [f"{name}.channels={channels}" for name in experiment.network.first_layers]
+        raise DataError(
+            f"{data.path} holds pictures of {channels} channels and {experiment.name} reads "
+            f"{recipe.channels}; use {_as_options(settings)}"
+        )
+    if side != recipe.image_size:
+        margin = recipe.image_size - recipe.input_size
+        settings = [f"image-size={side}"] + ([f"crop-size={side - margin}"] if recipe.crop_size else [])
+        raise DataError(
+            f"{data.path} holds pictures of {side}x{side} and {experiment.name} expects "
+            f"{recipe.image_size}x{recipe.image_size}; use {_as_options(settings)}"
+        )
+    if recipe.color_noise > 0 and data.color_pca is None:
+        raise DataError(f"{data.path} has no colour statistics; use --set color-noise=0")
+    warning = check_classes(experiment, data.classes)
+    return [warning] if warning else []
+
+
+def _as_options(settings: list[str]) -> str:
+    return " ".join(f"--set {setting}" for setting in settings)
+
+
+def check_output(out: Path, force: bool) -> None:
+    """TrainingError when an archive cannot or must not be written to `out`."""
+    folder = out.parent
+    if not folder.is_dir():
+        raise TrainingError(f"--out {out}: there is no folder {folder}; create it first")
+    if out.is_dir():
+        raise TrainingError(f"--out {out}: is a folder; name a file in it, such as {out / 'run.h5'}")
+    if out.exists() and not force:
+        raise TrainingError(
+            f"--out {out}: the file exists; go on with it by `alexnet resume {out}`, "
+            "or replace it by adding --force"
+        )
+
+
+def find_data(archive: Path, provenance: dict[str, object]) -> Path:
+    """The packed data a run was trained on, when it still lies beside the archive or here under its name.
+
+    An archive holds no folders, so `resume` without --data looks in these two places, and only for the very
+    same pictures.
+    """
+    name = str(provenance.get("data_file") or "")
+    for folder in (archive.parent, Path()):
+        path = folder / name
+        if name and path.is_file():
+            with PackedData(path) as data:
+                if data.sha256 == provenance.get("data_sha256"):
+                    return path
+    described = f"'{provenance.get('data_name')}', packed as {name}" if name else "unknown"
+    raise DataError(
+        f"{archive}: its pictures ({described}) lie neither beside it nor here; name them with --data"
+    )
