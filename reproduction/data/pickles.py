@@ -1,7 +1,7 @@
 """Reads the pickled batches of the original programs and of CIFAR-10 without ever running what they hold.
 
-A pickle is a program that may call anything it names. Here it may name four things, and each stands for a
-class of this file that only gathers values; whatever else it asks for is refused by name.
+A pickle is a program that may call anything it names. Here it may name what arrays are written with, and each
+of these stands for a class of this file that only gathers values; all else is refused by name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import pickle
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -45,12 +45,21 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran_order, contents = state
+        self._fill(contents, dtype, shape, "F" if fortran_order else "C")
+
+    def _fill(self, contents: Any, dtype: _Dtype, shape: Any, order: Literal["C", "F"]) -> None:
         contents = contents.encode("latin1") if isinstance(contents, str) else contents
         resolved = dtype.resolve()
         if math.prod(shape) * resolved.itemsize != len(contents):
             raise ValueError("an array's shape does not fit its contents")
-        flat = np.frombuffer(contents, resolved)
-        self.values = flat.reshape(shape, order="F" if fortran_order else "C")
+        self.values = np.frombuffer(contents, resolved).reshape(shape, order=order)
+
+
+class _BufferArray(_Array):
+    """Stands for NumPy's _frombuffer, by which arrays are written since protocol 5."""
+
+    def __init__(self, contents: Any, dtype: _Dtype, shape: Any, order: Any) -> None:
+        self._fill(contents, dtype, shape, "F" if _text(order) == "F" else "C")
 
 
 class _ArrayType:
@@ -72,12 +81,25 @@ class _Latin1(bytes):
         raise ValueError("bytes have no state")
 
 
+class _NoBytes(bytes):
+    """Stands for bytes, by which Python 3 writes empty ones into old pickles."""
+
+    def __new__(cls) -> _NoBytes:
+        return super().__new__(cls)
+
+    def __setstate__(self, state: Any) -> None:
+        raise ValueError("bytes have no state")
+
+
 _ADMITTED: dict[tuple[str, str], type] = {
     ("numpy.core.multiarray", "_reconstruct"): _Array,
     ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.numeric", "_frombuffer"): _BufferArray,
+    ("numpy._core.numeric", "_frombuffer"): _BufferArray,
     ("numpy", "ndarray"): _ArrayType,
     ("numpy", "dtype"): _Dtype,
     ("_codecs", "encode"): _Latin1,
+    ("__builtin__", "bytes"): _NoBytes,
 }
 
 
