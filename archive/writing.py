@@ -200,7 +200,7 @@ class _Writer:
 
     def json(self, name: str, value: Any) -> None:
         """A JSON text."""
-        self.text(name, json.dumps(value, ensure_ascii=False, indent=1), "json")
+        self.text(name, json.dumps(value, ensure_ascii=False), "json")
 
     def _put(self, name: str, stored: NDArray[Any], attributes: dict[str, str]) -> None:
         settings: dict[str, Any] = {}
@@ -285,7 +285,7 @@ def _write_snapshots(writer: _Writer, run: Run) -> None:
 def axes_of(name: str, dimensions: int) -> str:
     """Names of the axes of the weight array `name`."""
     if name.endswith("/biases"):
-        return {1: "out_channels", 3: "out_channels, height, width"}.get(dimensions, "")
+        return {1: "outputs", 3: "out_channels, height, width"}.get(dimensions, "")
     return {
         2: "outputs, inputs",
         4: "out_channels, in_channels, height, width",
