@@ -120,7 +120,7 @@ def _is_name(part: str) -> bool:
     return part not in ("", ".") and "/" not in part and part.isprintable()
 
 
-class _Sink:
+class Sink:
     """The file that HDF5 writes into. It remembers the first failure and then swallows everything.
 
     HDF5 cannot close a file that it cannot write: it would keep the descriptor, and with it the space on a
@@ -172,7 +172,7 @@ class _Sink:
 class _Writer:
     """Puts the elements of FORMAT.md into an HDF5 file and keeps the manifest of them."""
 
-    def __init__(self, file: Any, sink: _Sink) -> None:
+    def __init__(self, file: Any, sink: Sink) -> None:
         self.file = file
         self.sink = sink
         self.manifest: dict[str, dict[str, Any]] = {}
@@ -237,7 +237,7 @@ def _build(stream: BinaryIO, run: Run) -> None:
     """Writes the whole archive into the empty `stream`; any failure is an OSError or ArchiveError."""
     import h5py
 
-    sink = _Sink(stream)
+    sink = Sink(stream)
     try:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = np.bytes_(FORMAT)
