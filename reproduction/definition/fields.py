@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from reproduction.definition.language import Entry, Section, near, quoted
+from reproduction.definition.language import Entry, Section, nearest, quoted
 from reproduction.errors import DefinitionError
 
 Value = TypeVar("Value")
@@ -27,13 +27,15 @@ MANY = 2**53  # beyond this a count is a slip of the finger, and no longer exact
 
 @dataclass(frozen=True)
 class Fields:
-    """One section, asked key by key. `input_count` is the length that per-input lists must have.
+    """One section, asked key by key: a key with a `default` may be missing, one without is required.
 
-    `optional` arguments: a key with a `default` may be missing, one without is required.
+    `known` are the keys that its type reads; `input_count` is the length that per-input lists must have, and
+    `repeat_single` lets one value stand for all inputs.
     """
 
     section: Section
     defaults: Mapping[str, Entry]
+    known: Sequence[str] = ()
     input_count: int = 1
     repeat_single: bool = False
 
@@ -48,8 +50,9 @@ class Fields:
         entry = self.entry(key)
         layer = f"layer '{self.section.name}'"
         if entry is None:
-            others = [word for word in self.section.entries if word != key.lower()]
-            hint = near(key, others)
+            known = {word.lower() for word in self.known}
+            similar = nearest(key, [word for word in self.section.entries if word not in known])
+            hint = f"; is {quoted(similar[0])} meant to be it?" if similar else ""
             raise DefinitionError(
                 f"{self.section.where}: {layer}: key '{key}' is missing (expected {expected}){hint}"
             )

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from reproduction.errors import DefinitionError
@@ -146,7 +147,12 @@ def quoted(text: str) -> str:
 
 def near(word: str, options: Iterable[str]) -> str:
     """A clause that names the options most like `word` (case aside), or nothing where none is like it."""
-    by_lower = {option.lower(): option for option in list(options)[:2000]}
-    matches = difflib.get_close_matches(word[:MAX_NAME].lower(), by_lower, n=3, cutoff=0.6)
-    names = [f"'{by_lower[match]}'" for match in matches]
+    names = [f"'{option}'" for option in nearest(word, options)]
     return f"; did you mean {' or '.join(names)}?" if names else ""
+
+
+def nearest(word: str, options: Iterable[str]) -> list[str]:
+    """At most three options like `word` (case aside), the best first."""
+    by_lower = {option[:MAX_NAME].lower(): option for option in islice(options, 2000)}
+    matches = difflib.get_close_matches(word[:MAX_NAME].lower(), by_lower, n=3, cutoff=0.6)
+    return [by_lower[match] for match in matches]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reproduction.definition.dialect import Dialect
@@ -58,10 +58,12 @@ def read_layer(section: Section, context: Context) -> Layer:
     if kind not in DEFINITION_KEYS:
         fields.fail("type", "a layer type", quoted(kind) + near(kind, DEFINITION_KEYS))
     _warn_of_unknown_keys(section, kind, context)
+    fields = Fields(section, context.document.defaults, DEFINITION_KEYS[kind])
     if kind == "data":
         return _read_data(fields, context)
     inputs = _read_inputs(fields, context)
-    fields = Fields(section, context.document.defaults, len(inputs), context.dialect.repeats_single_values)
+    repeat = context.dialect.repeats_single_values
+    fields = replace(fields, input_count=len(inputs), repeat_single=repeat)
     _require_dialect(fields, kind, context)
     _refuse_unread_keys(fields)
     cost = kind.startswith("cost.")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 Shape = tuple[int, ...]
+OTHER_NEURONS = frozenset("abs nrelu softrelu square sqrt brelu linear drelu log".split())
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def parse_activation(text: str) -> Activation | None:
     if name in ("relu", "logistic") and arguments is None:
         return Activation(name)
     if name != "tanh" or arguments is None:
-        raise ValueError("ident, relu, logistic or tanh[a,b]")
+        others = "; this version reads no others yet" if name in OTHER_NEURONS else ""
+        raise ValueError(f"ident, relu, logistic or tanh[a,b]{others}")
     try:
         parameters = tuple(float(word) for word in arguments.split(","))
     except ValueError:

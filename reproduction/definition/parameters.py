@@ -81,7 +81,8 @@ def read_parameters(document: Document, network: Network) -> Parameters:
                 f"{document.file}: there is no section [{layer.name}], which that layer "
                 f"(type {layer.type}) needs{near(layer.name, document.sections)}"
             )
-        fields = Fields(section, document.defaults, len(layer.inputs), network.dialect.repeats_single_values)
+        repeat = network.dialect.repeats_single_values
+        fields = Fields(section, document.defaults, PARAMETER_KEYS[layer.type], len(layer.inputs), repeat)
         _refuse_unread_keys(fields, layer)
         for reader in READERS:
             reader(fields, layer, network.dialect, tables)
