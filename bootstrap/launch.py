@@ -101,7 +101,11 @@ def is_ready(request: Request) -> bool:
         return False
     stamp = read_stamp()
     same = all(stamp.get(key) == value for key, value in fingerprint().items())
-    return same and request.extras <= stamped_extras()
+    return (
+        same
+        and request.extras <= stamped_extras()
+        and (bool(stamp.get("windows")) or not request.opens_window)
+    )
 
 
 def command_of(request: Request) -> list[str]:

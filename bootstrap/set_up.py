@@ -116,10 +116,10 @@ def install(extras: set[str], torch: list[str], lock: BinaryIO) -> None:
         )
 
 
-def write_stamp(extras: set[str]) -> None:
+def write_stamp(extras: set[str], windows: bool) -> None:
     """Records that the set-up is finished; in one step: a kill leaves the old stamp or the new one."""
     with open(STAMP + ".new", "w", encoding="utf-8") as file:
-        json.dump({**fingerprint(), "extras": sorted(extras)}, file)
+        json.dump({**fingerprint(), "extras": sorted(extras), "windows": windows}, file)
     os.replace(STAMP + ".new", STAMP)
 
 
@@ -129,7 +129,9 @@ def set_up(request: Request) -> None:
         if is_ready(request):  # the set-up that we waited for did it
             return
         say("Setting up in .venv: this happens once and takes a minute or so.")
-        prepare_system(request)
+        windows = (
+            prepare_system(request) if "desktop" in request.extras else read_stamp().get("windows", False)
+        )
         # A choice is remembered by a set-up that finished, be its .venv in need of being made afresh or not.
         request.system_torch |= uses_system_packages() and bool(read_stamp())
         fresh = not is_usable() or request.system_torch != uses_system_packages()
@@ -145,5 +147,5 @@ def set_up(request: Request) -> None:
             if not fresh:
                 os.remove(UNFINISHED)
             raise
-        write_stamp(extras)
+        write_stamp(extras, bool(windows))
         os.remove(UNFINISHED)

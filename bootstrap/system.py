@@ -104,17 +104,16 @@ def _logged(command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def prepare_system(request: Request) -> None:
-    """Sees to the libraries that Qt opens and, for the tests, to windows where there is no screen."""
-    if not sys.platform.startswith("linux") or "desktop" not in request.extras:
-        return
+def prepare_system(request: Request) -> bool:
+    """Sees to the libraries that Qt opens and, for the tests, to a screen; whether windows can be opened now."""
+    if not sys.platform.startswith("linux"):
+        return True
     missing = missing_libraries({**DRAWING_LIBRARIES, **WINDOW_LIBRARIES})
     programs = TEST_PROGRAMS if request.verb == "pytest" else {}
     packages = [*missing.values(), *(package for name, package in programs.items() if not shutil.which(name))]
     if not packages or install_packages(packages, "Qt"):
-        return
+        return True
     # Drawing into a picture does without the libraries of windows; tests that need them are skipped.
-    if not request.opens_window:
-        missing = {library: package for library, package in missing.items() if library in DRAWING_LIBRARIES}
-    if missing:
+    if missing if request.opens_window else DRAWING_LIBRARIES.keys() & missing.keys():
         raise SetUpError(missing_advice(missing, has_apt()))
+    return not missing

@@ -41,7 +41,7 @@ def checkout(tmp_path: Path) -> Path:
     stand_in.parent.mkdir(parents=True)
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nexit 7\n')
     stand_in.chmod(0o755)
-    ask(place, "from bootstrap.set_up import write_stamp; write_stamp({'desktop'})")
+    ask(place, "from bootstrap.set_up import write_stamp; write_stamp({'desktop'}, True)")
     return place
 
 
@@ -168,6 +168,14 @@ def test_a_stamp_that_makes_no_sense_is_no_stamp(checkout: Path, stamp: str) -> 
 def test_a_set_up_that_was_cut_off_is_taken_up_again(checkout: Path) -> None:
     (checkout / ".venv" / "unfinished").touch()
     assert not is_ready(checkout)
+
+
+@posix
+def test_a_set_up_that_found_no_libraries_for_windows_is_enough_for_pictures_alone(checkout: Path) -> None:
+    ask(checkout, "from bootstrap.set_up import write_stamp; write_stamp({'desktop'}, False)")
+    assert is_ready(checkout, "--screenshots", "shots")
+    program = "import os; os.environ.pop('QT_QPA_PLATFORM', None); from bootstrap.launch import *; "
+    assert ask(checkout, program + "print(is_ready(Request([])))") == "False"
 
 
 @posix
