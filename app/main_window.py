@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
 
     def _on_current_change(self) -> None:
         archive: OpenArchive | None = self.document.current
-        title = self.tr("Nothing open") if archive is None else archive.title
+        title = self.tr("Nothing open") if archive is None else archive.path.stem
         self.rail.show_archive(title)
         self.setWindowTitle(self.tr("AlexNet Archive") if archive is None else self._window_title(archive))
 

@@ -32,7 +32,7 @@ class RateChange:
 
 
 def recipe_of(archive: OpenArchive) -> dict[str, Any]:
-    """The recipe as it stands in the archive; empty when it is no TOML (an archive of another program)."""
+    """The recipe as it stands in the archive; empty when it is no TOML."""
     try:
         return tomllib.loads(archive.texts.get("recipe", ""))
     except tomllib.TOMLDecodeError:
@@ -62,6 +62,13 @@ def rate_changes(archive: OpenArchive) -> list[RateChange]:
     return changes
 
 
+def moments(archive: OpenArchive) -> list[RateChange]:
+    """Schedule and notebook after the start, one entry an epoch: where the bends of a curve come from."""
+    noted = {note.epoch: RateChange(note.epoch, note.text) for note in archive.notebook if note.epoch > 0}
+    planned = {change.epoch: change for change in rate_changes(archive)}
+    return sorted({**noted, **planned}.values(), key=lambda change: change.epoch)
+
+
 def setting_words(key: str, value: Any) -> str:
     """One setting of a schedule in words."""
     layer, _, name = key.rpartition(".")
@@ -72,9 +79,14 @@ def setting_words(key: str, value: Any) -> str:
         "wc": tr("weight decay {0}"),
         "color-noise": tr("colour noise {0}"),
     }
-    shown = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    shown = plain(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     words = known.get(name, f"{name} {{0}}").format(shown)
     return words if layer in ("", "*") else tr("{0}: {1}").format(layer, words)
+
+
+def plain(value: float) -> str:
+    """A small number without an exponent: 0.00001, not 1e-05."""
+    return f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1e6 else f"{value:g}"
 
 
 def silence_s(archive: OpenArchive) -> float | None:

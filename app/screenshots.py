@@ -79,6 +79,7 @@ def _complain(sentence: str) -> int:
 def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot]) -> int:
     window.document.show_pictures(pictures_of(sort_paths([_pictures_folder()]).pictures))
     window.show()
+    window.setFocus()
     for shot in wanted:
         window.appearance.choose(shot.theme, 100)
         window.resize(shot.width, shot.height)

@@ -35,6 +35,7 @@ def show(archives: Sequence[Path], room: str) -> int:
     window.firstPainted.connect(document.follow)
     window.firstPainted.connect(worker.start)
     window.show()
+    window.setFocus()  # the first Tab goes to the rail; until then nothing is framed
     return application.exec()
 
 

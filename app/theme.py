@@ -13,8 +13,6 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QLabel
 
-# Okabe and Ito's palette: safe for every common kind of colour vision.
-COLUMN_FILLS = ("#0072B2", "#D55E00")
 COLUMN_LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
 TARGET_PX = 48  # smallest side of anything to be touched
 
@@ -38,6 +36,7 @@ class Theme:
     focus: str
     warning: str
     shared: str  # what belongs to no column
+    columns: tuple[str, str]  # fills and lines of the columns
     column_texts: tuple[str, str]  # the column colours where they are text
     crossing: str  # connections from one column to the other
     test: str  # curves and figures of the test, which belong to no column
@@ -49,7 +48,7 @@ class Theme:
 
     def column(self, column: int | None) -> QColor:
         """Fill or line colour of a column; what belongs to none has its own."""
-        return QColor(self.shared if column is None else COLUMN_FILLS[column % len(COLUMN_FILLS)])
+        return QColor(self.shared if column is None else self.columns[column % len(self.columns)])
 
     def column_text(self, column: int | None) -> QColor:
         """Text colour of a column's name."""
@@ -72,6 +71,7 @@ LIGHT = Theme(
     focus="#0b5c8a",
     warning="#fdf0dc",
     shared="#7d7a73",
+    columns=("#0072b2", "#d55e00"),  # of Okabe and Ito's palette, safe for every common colour vision
     column_texts=("#00619a", "#a84700"),
     crossing="#a3478a",
     test="#00704f",
@@ -92,6 +92,7 @@ DARK = Theme(
     focus="#7cc0ea",
     warning="#42351d",
     shared="#8d8b86",
+    columns=("#3b9ad6", "#e6702a"),  # the same two, lighter: 3:1 against a dark card needs it
     column_texts=("#6fb9ea", "#f08a3e"),
     crossing="#d98cc2",
     test="#3fc79a",
@@ -231,12 +232,12 @@ QPushButton[role="room"] {{
 }}
 QPushButton[role="room"]:hover {{ background: {hover}; }}
 QPushButton[role="room"]:checked {{ background: {selected}; font-weight: 600; }}
-QPushButton[role="archive"] {{ text-align: left; padding: 0 30px 0 12px; }}
+QPushButton[role="menu"] {{ padding: 0 30px 0 14px; }}
 QPushButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center; right: 10px; }}
 QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border: 3px solid {focus}; padding: 0 16px; }}
 QPushButton[role="primary"]:focus {{ border-color: {text}; }}
 QPushButton[role="room"]:focus {{ border-color: {focus}; padding: 0 10px; }}
-QPushButton[role="archive"]:focus {{ padding: 0 28px 0 10px; }}
+QPushButton[role="menu"]:focus {{ padding: 0 28px 0 12px; }}
 QScrollBar:vertical {{ background: transparent; width: 14px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 14px; margin: 0; }}
 QScrollBar::handle {{ background: {edge}; border-radius: 4px; margin: 3px; }}

@@ -129,7 +129,9 @@ class EntranceRoom(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         # In a tall window the drawing stays as wide as a picture on a wall, the rest moves up.
         super().resizeEvent(event)
-        self.drawing.setMaximumHeight(max(260, int(TALLEST * event.size().width())))
+        self._network_card.setMaximumHeight(
+            max(self._network_card.minimumSizeHint().height(), int(TALLEST * event.size().width()))
+        )
 
     def _on_current_change(self) -> None:
         archive = self._document.current
@@ -168,17 +170,25 @@ class EntranceRoom(QWidget):
         if archive is None:
             return
         if not name:
-            self._facts.setText(
-                self.tr(
-                    "Boxes are as high and deep as a layer's maps, and the thicker the more maps there"
-                    " are; bars have one unit of length per output. Point at a layer to see its numbers."
-                )
-            )
+            self._facts.setText(self._key(archive.columns))
             return
         layer = next(layer for layer in archive.network["layers"] if layer["name"] == name)
         words = " · ".join(f"{what} <b>{value}</b>" for what, value in facts(layer))
         head = self.tr("<b>{0}</b>, {1}").format(name, kind_of(layer))
         self._facts.setText(f"{head}<br>{words}")
+
+    def _key(self, columns: int) -> str:
+        """How to read the drawing."""
+        if columns > 1:
+            return self.tr(
+                "Boxes are as high and deep as a layer's maps, and the thicker the more maps there are; bars"
+                " are as long as a layer has outputs. Dotted lines cross from one GPU to the other. Point at"
+                " a layer to see its numbers."
+            )
+        return self.tr(
+            "Boxes are as high and deep as a layer's maps, and the thicker the more maps there are; bars are"
+            " as long as a layer has outputs. Point at a layer to see its numbers."
+        )
 
 
 class _Rows(QFrame):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.archive_words import count, decimal, percent
 from app.document import Document, OpenArchive
-from app.run_progress import planned_epochs, rate_changes, standing
+from app.run_progress import moments, planned_epochs, rate_changes, standing
 from app.theme import current, label
 from app.widgets.choice import Choice
 from app.widgets.curve_plot import Curve, CurvePlot, Figure, Moment, Panel, nearest, paint
@@ -32,6 +32,8 @@ from app.widgets.figure import FigureActions
 from app.worker import Worker
 
 MARGIN_PX = 36
+GUESSES = 5  # counted where the archive does not say how many
+TALLEST = 0.7  # height of the plot as a part of the room's width
 LOOK_AT_CLOCK_MS = 5000  # a run that falls silent is noticed without any change on disk
 COLUMNS = ("epoch", "step", "images", "loss", "top1", "topk", "seconds")
 Index = QModelIndex | QPersistentModelIndex
@@ -51,8 +53,8 @@ def figure_of(archive: OpenArchive, error: str, words: dict[str, str]) -> Figure
             if len(table)
         )
         panels.append(Panel(title, unit, curves))
-    moments = tuple(Moment(change.epoch, change.words) for change in rate_changes(archive))
-    return Figure(tuple(panels), moments, words["epochs"], planned_epochs(archive))
+    marks = tuple(Moment(change.epoch, change.words) for change in moments(archive))
+    return Figure(tuple(panels), marks, words["epochs"], planned_epochs(archive))
 
 
 def rows_of(archive: OpenArchive) -> list[tuple[str, dict[str, Any]]]:
@@ -79,19 +81,20 @@ class ReportsModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[tuple[str, dict[str, Any]]] = []
-        self._heads = (
+        self._heads = [
             self.tr("Epoch"),
             self.tr("What"),
             self.tr("Pictures"),
             self.tr("Loss"),
             self.tr("Wrong, %"),
-            self.tr("Not among the first guesses, %"),
-        )
+            "",
+        ]
 
-    def show_rows(self, rows: list[tuple[str, dict[str, Any]]]) -> None:
-        """Replaces the rows (given in the order of training)."""
+    def show_rows(self, rows: list[tuple[str, dict[str, Any]]], k: int) -> None:
+        """Replaces the rows (in the order of training); the last column is about the first `k` guesses."""
         self.beginResetModel()
         self._rows = rows[::-1]
+        self._heads[-1] = self.tr("Not in first {0}, %").format(k)
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
@@ -135,7 +138,10 @@ class TrainingRoom(QWidget):
         self.read_out = label("", "muted")
         self.happened = label("", "body")
         self.model = ReportsModel()
-        self._error = Choice(self.tr("An answer is wrong when the class is not"), self._error_words(5))
+        self._error = Choice(
+            self.tr("An answer is wrong when the class is not"),
+            {"top1": self.tr("the first guess"), "topk": self.tr("among the first few")},
+        )
         self._clock = QTimer(self, interval=LOOK_AT_CLOCK_MS)
         self._clock.timeout.connect(self._show_standing)
         self._lay_out()
@@ -154,9 +160,6 @@ class TrainingRoom(QWidget):
         """Whether the room shows what it has to show."""
         return True
 
-    def _error_words(self, k: int) -> dict[str, str]:
-        return {"top1": self.tr("the first guess"), "topk": self.tr("among the first {0}").format(k)}
-
     # Layout
 
     def _lay_out(self) -> None:
@@ -169,9 +172,9 @@ class TrainingRoom(QWidget):
         self._banner_frame.setProperty("role", "banner")
         QVBoxLayout(self._banner_frame).addWidget(self.banner)
         column.addWidget(self._banner_frame)
-        column.addWidget(self._make_plot_card(), 1)
+        column.addWidget(self._make_plot_card(), 1000)
         column.addWidget(self._make_happened_card())
-        column.addWidget(self._make_table_card())
+        column.addWidget(self._make_table_card(), 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -181,18 +184,18 @@ class TrainingRoom(QWidget):
         whole.addWidget(scroll)
 
     def _make_plot_card(self) -> QFrame:
-        card = _card()
+        self._plot_card = _card()
         head = QHBoxLayout()
         head.addWidget(self._error)
         head.addStretch(1)
         self.figure = FigureActions(self.plot, self._paint_figure, "training", self._document.problem.emit)
         head.addWidget(self.figure.button(), 0, Qt.AlignmentFlag.AlignBottom)
-        column = QVBoxLayout(card)
+        column = QVBoxLayout(self._plot_card)
         column.setContentsMargins(20, 14, 20, 14)
         column.addLayout(head)
         column.addWidget(self.plot, 1)
         column.addWidget(self.read_out)
-        return card
+        return self._plot_card
 
     def _make_happened_card(self) -> QFrame:
         self._happened_card = _card()
@@ -210,7 +213,9 @@ class TrainingRoom(QWidget):
         self.table.verticalHeader().hide()
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setTabKeyNavigation(False)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         self.table.setMinimumHeight(14 * self.fontMetrics().lineSpacing())
         export = QPushButton(self.tr("Save the numbers…"))
         export.clicked.connect(self.ask_and_save_numbers)
@@ -223,6 +228,13 @@ class TrainingRoom(QWidget):
         column.addWidget(self.table)
         return card
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # In a tall window the table gets what the curves need not.
+        super().resizeEvent(event)
+        self._plot_card.setMaximumHeight(
+            max(self._plot_card.minimumSizeHint().height(), int(TALLEST * event.size().width()))
+        )
+
     # Following the document
 
     def _on_archive_update(self, archive: OpenArchive) -> None:
@@ -234,20 +246,22 @@ class TrainingRoom(QWidget):
         self._show_standing()
         if archive is None:
             self.plot.show_figure(Figure((), (), ""))
-            self.model.show_rows([])
+            self.model.show_rows([], GUESSES)
             self.read_out.setText(self.tr("Open an archive to see how its network learnt."))
             self._happened_card.hide()
             return
-        self.plot.show_figure(figure_of(archive, self._error.key, self._words()))
+        k = int(archive.history.test["k"][-1]) if len(archive.history.test) else GUESSES
+        self.plot.show_figure(figure_of(archive, self._error.key, self._words(k)))
         self.plot.setAccessibleName(self._in_words(archive))
-        self.model.show_rows(rows_of(archive))
+        self.model.show_rows(rows_of(archive), k)
         self._show_changes(archive)
         self._on_pointed(self.plot.at)
 
-    def _words(self) -> dict[str, str]:
+    def _words(self, k: int) -> dict[str, str]:
+        few = self.tr("Right answer not among the first {0}").format(k)
         return {
             "loss": self.tr("Loss"),
-            "error": self.tr("Wrong answers"),
+            "error": self.tr("Wrong answers") if self._error.key == "top1" else few,
             "train": self.tr("training"),
             "test": self.tr("test"),
             "epochs": self.tr("Epochs: passes over all training pictures"),

@@ -20,6 +20,8 @@ from app.theme import Theme, current
 
 DOTS_UP_TO = 60  # with more points than this a curve is a plain line
 TICKS = 5
+WORD_ROWS = 3  # rows for the words at marked moments
+MARGIN_PX = 70.0  # words may run on into the room of the curves' names
 
 
 @dataclass(frozen=True)
@@ -101,15 +103,16 @@ def upper_end(panel: Panel) -> float:
 def axes_of(figure: Figure, width: float, height: float, letter_px: float, line_px: float) -> list[Axes]:
     """Places the panels in `width` x `height`, with room for numbers at the left and names at the right."""
     names = [curve.name for panel in figure.panels for curve in panel.curves]
-    left, right = 6 * letter_px, (max(map(len, names), default=0) + 2) * letter_px
-    head, foot = 2.2 * line_px, 2.4 * line_px
-    each = (height - foot) / max(1, len(figure.panels))
+    left, right = 8 * letter_px, (max(map(len, names), default=0) + 2) * letter_px
+    words = WORD_ROWS * line_px if figure.moments else 0.0
+    head, foot = 1.8 * line_px, 2.6 * line_px
+    each = (height - foot - words) / max(1, len(figure.panels))
     positions = figure.positions
     x_end = max(figure.x_end, float(positions[-1]) if len(positions) else 0.0, 1e-9)
     return [
         Axes(
             QRectF(
-                left, place * each + head, max(1.0, width - left - right), max(1.0, each - head - line_px)
+                left, words + place * each + head, max(1.0, width - left - right), max(1.0, each - head - 6)
             ),
             x_end,
             upper_end(panel),
@@ -151,7 +154,7 @@ def _paint_grid(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, line_
     font.setBold(True)
     painter.setFont(font)
     painter.setPen(QColor(theme.text))
-    painter.drawText(QPointF(0, box.top() - line_px), panel.title)
+    painter.drawText(QPointF(0, box.top() - 0.6 * line_px), panel.title)
     painter.restore()
     digits = max(0, -math.floor(math.log10(step)))
     for number in range(round(axes.y_end / step) + 1):
@@ -179,19 +182,25 @@ def _paint_epochs(painter: QPainter, title: str, axes: Axes, theme: Theme, line_
 def _paint_moments(
     painter: QPainter, moments: Sequence[Moment], axes: Axes, theme: Theme, line_px: float, named: bool
 ) -> None:
-    """Vertical dashed lines; in the first panel with words, as far as there is room before the next."""
-    box = axes.box
-    shown = sorted((moment for moment in moments if 0 < moment.x <= axes.x_end), key=lambda moment: moment.x)
-    ends = [axes.point(moment.x, 0).x() for moment in shown[1:]] + [box.right() + 60]
-    for moment, end in zip(shown, ends, strict=True):
-        x = axes.point(moment.x, 0).x()
-        painter.setPen(QPen(QColor(theme.edge), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(x, box.top() - (0.8 * line_px if named else 0)), QPointF(x, box.bottom()))
-        if named:
-            room = max(0.0, end - x - 12)
-            words = painter.fontMetrics().elidedText(moment.words, Qt.TextElideMode.ElideRight, int(room))
+    """Vertical dashed lines; above the first panel their words, where there is a free row for them.
+
+    Of the free rows the highest is taken that leaves none below it in use: no line runs through words.
+    """
+    box, row_ends = axes.box, [0.0] * WORD_ROWS
+    for moment in sorted(moments, key=lambda moment: moment.x):
+        if not 0 < moment.x <= axes.x_end:
+            continue
+        x, top = axes.point(moment.x, 0).x(), box.top()
+        rows = [row for row in range(WORD_ROWS) if max(row_ends[: row + 1]) <= x] if named else []
+        if rows:
+            top -= (rows[-1] + 1) * line_px
+            room = int(box.right() + MARGIN_PX - x)
+            words = painter.fontMetrics().elidedText(moment.words, Qt.TextElideMode.ElideRight, room)
+            row_ends[rows[-1]] = x + 18 + painter.fontMetrics().horizontalAdvance(words)
             painter.setPen(QColor(theme.muted))
-            painter.drawText(QPointF(x + 6, box.top() - 0.3 * line_px), words if len(words) > 3 else "")
+            painter.drawText(QPointF(x + 6, top + 0.75 * line_px), words)
+        painter.setPen(QPen(QColor(theme.edge), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(QPointF(x, top), QPointF(x, box.bottom()))
 
 
 def _paint_curve(painter: QPainter, curve: Curve, axes: Axes, theme: Theme) -> None:
@@ -275,7 +284,7 @@ class CurvePlot(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         line_px = self.fontMetrics().lineSpacing()
-        return QSize(360, 18 * line_px)
+        return QSize(360, 27 * line_px)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         metrics = self.fontMetrics()

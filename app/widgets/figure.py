@@ -66,7 +66,7 @@ class FigureActions:
     def button(self) -> QPushButton:
         """A button with the same actions, for who has no second mouse button."""
         made = QPushButton(tr("Figure"))
-        made.setProperty("role", "archive")
+        made.setProperty("role", "menu")
         menu = QMenu(made)
         menu.addActions(self.actions)
         made.setMenu(menu)

@@ -177,11 +177,12 @@ class NetworkDrawing(QWidget):
             spot.deleteLater()
         self._spots, self._network = [], network
         self._marked = None
+        self.updateGeometry()
         self._arrange()
 
     def minimumSizeHint(self) -> QSize:
-        line = self.fontMetrics().lineSpacing()
-        return QSize(360, 160 + 8 * line)
+        lanes = 1 if self._network is None else int(self._network["columns"])
+        return QSize(360, 100 + lanes * (70 + 5 * self.fontMetrics().lineSpacing()))
 
     def draw(self, width: float, height: float) -> Drawing | None:
         """The drawing at another size (for a file)."""

@@ -222,10 +222,9 @@ class _Plan:
         if total > self.width:
             return False
         for (_, lane), stages in self.cells().items():
-            need = sum(self.stage_size(stage, scale)[1] for stage in stages)
-            need += (len(stages) - 1) * self.caption_px
-            lanes = 1 if lane is not None or self.lane_count == 1 else self.lane_count
-            if need > self.lane_height * lanes:
+            need = sum(self.stage_size(stage, scale)[1] + self.caption_px for stage in stages)
+            whole = lane is None or self.lane_count == 1
+            if need > (self.height - 2 * MARGIN_PX if whole else self.lane_height + self.caption_px):
                 return False
         return True
 

@@ -14,7 +14,7 @@ from app.widgets.icons import icon
 ICON_PX = 24
 MARGIN_PX = 16
 BUTTON_PADDING_PX = 46
-LETTERS_WIDE = 28
+LETTERS_WIDE = 30
 
 
 class Rail(QFrame):
@@ -31,7 +31,7 @@ class Rail(QFrame):
         self.archive_menu = QMenu(self)
         self.archive_menu.aboutToShow.connect(self.archiveMenuWanted)
         self.archive_button = QPushButton()
-        self.archive_button.setProperty("role", "archive")
+        self.archive_button.setProperty("role", "menu")
         self.archive_button.setMenu(self.archive_menu)
         self._buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
