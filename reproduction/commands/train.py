@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,18 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace an archive that is there")
 
 
-def whole(least: int) -> type[int]:
-    """An argparse type: a whole number of at least `least` (a seed has to fit 32 bits)."""
+def whole(least: int) -> Callable[[str], int]:
+    """An argparse type: a whole number from `least` up to what a seed may be (32 bits)."""
 
-    class Whole(int):
-        def __new__(cls, text: str) -> Whole:
-            number = super().__new__(cls, text)
-            if not least <= number < 2**32:
-                raise ValueError
-            return number
+    def read(text: str) -> int:
+        number = int(text) if text.strip().isdecimal() else -1
+        if not least <= number < 2**32:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got '{text}'")
+        return number
 
-    Whole.__name__ = f"whole number of at least {least}"
-    return Whole
+    return read
 
 
 def run(arguments: argparse.Namespace) -> int:

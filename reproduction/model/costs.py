@@ -5,6 +5,8 @@ Original: cost.logreg. Letters: N images, K classes. Sums over images, never mea
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -57,6 +59,16 @@ def top_k_credit(probabilities: torch.Tensor, labels: torch.Tensor, k: int) -> t
 def log_probabilities(scores: torch.Tensor) -> torch.Tensor:
     """Logarithm of the softmax of `scores` (N, K), without the detour over probabilities that may be zero."""
     return F.log_softmax(scores, dim=1)
+
+
+def log_mean_probabilities(views: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Log of the mean over `views` of the probabilities whose logs (N, K) each view gives.
+
+    Probabilities are averaged, not their logarithms (paper section 4.1; original: multi-view test).
+    """
+    if len(views) == 1:
+        return views[0]
+    return torch.logsumexp(torch.stack(list(views)), dim=0) - math.log(len(views))
 
 
 def log_loss(log_probs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

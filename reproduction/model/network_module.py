@@ -61,6 +61,14 @@ class NetworkModule(nn.Module):
                 found[f"{name}/biases"] = module.biases
         return found
 
+    def on(self, device: torch.device) -> NetworkModule:
+        """Moves itself to `device`, filters in the layout of the pictures: channels next to each other."""
+        self.to(device)
+        for array in self.parameters():
+            if array.dim() == 4:
+                array.data = array.data.contiguous(memory_format=torch.channels_last)
+        return self
+
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Copies `arrays` in; ValueError unless names and shapes are exactly those of the network."""
         own = self.arrays()

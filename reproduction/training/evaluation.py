@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from reproduction.data.augmentation import Mean, test_views
-from reproduction.model.costs import CostSums, cost_sums
+from reproduction.model.costs import CostSums, cost_sums, log_mean_probabilities
 from reproduction.model.network_module import NetworkModule
 from reproduction.training.batches import Batches
 
@@ -32,18 +31,6 @@ class TestResult:
 def pictures_at_once(views: int) -> int:
     """Minibatch size of a test."""
     return PICTURES_AT_ONCE if views == 1 else PICTURES_OF_MANY_VIEWS
-
-
-def log_mean_probabilities(
-    module: NetworkModule, pictures: torch.Tensor, mean: Mean, *, crop_size: int, views: int
-) -> torch.Tensor:
-    """Log of the class probabilities of `pictures` uint8 (N, C, H, W), averaged over `views` -> (N, K).
-
-    Probabilities are averaged, not their logarithms (section 6.1 of the paper; original: multi-view test).
-    """
-    stack = test_views(pictures, mean, crop_size=crop_size, views=views)
-    logs = torch.stack([module.log_probabilities(module(view)) for view in stack])
-    return logs[0] if views == 1 else torch.logsumexp(logs, dim=0) - math.log(views)
 
 
 def evaluate(
@@ -69,7 +56,8 @@ def evaluate(
                 if not watch(sums.images, batches.images):
                     return None
                 pictures = batches.pictures(index).to(device)
-                log_probs = log_mean_probabilities(module, pictures, mean, crop_size=crop_size, views=views)
+                stack = test_views(pictures, mean, crop_size=crop_size, views=views)
+                log_probs = log_mean_probabilities([module.log_probabilities(module(view)) for view in stack])
                 sums += cost_sums(log_probs, batches.labels(index).to(device), top_k)
     finally:
         module.train(was_training)

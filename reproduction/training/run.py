@@ -75,9 +75,7 @@ class Session:
         display: Display,
     ) -> None:
         recipe = experiment.recipe
-        module = NetworkModule(experiment.network, experiment.parameters).to(device)
-        for module_parameter in module.parameters():
-            module_parameter.data = _fastest_layout(module_parameter.data)
+        module = NetworkModule(experiment.network, experiment.parameters).on(device)
         self.trainer = Trainer(
             experiment,
             module,
@@ -170,8 +168,3 @@ class Session:
 
     def _kept(self) -> str:
         return f"the archive stands as it was at epoch {self.recorder.written_epoch:.2f}"
-
-
-def _fastest_layout(array: torch.Tensor) -> torch.Tensor:
-    """Filters with their channels next to each other, as the pictures are."""
-    return array.contiguous(memory_format=torch.channels_last) if array.dim() == 4 else array
