@@ -152,7 +152,7 @@ def near(word: str, options: Iterable[str]) -> str:
 
 
 def nearest(word: str, options: Iterable[str]) -> list[str]:
-    """At most three options like `word` (case aside), the best first."""
+    """At most two options like `word` (case aside), the best first."""
     by_lower = {option[:MAX_NAME].lower(): option for option in islice(options, 2000)}
-    matches = difflib.get_close_matches(word[:MAX_NAME].lower(), by_lower, n=3, cutoff=0.6)
+    matches = difflib.get_close_matches(word[:MAX_NAME].lower(), by_lower, n=2, cutoff=0.65)
     return [by_lower[match] for match in matches]

@@ -11,8 +11,9 @@ from reproduction.definition.language import parse
 from reproduction.definition.parameters import CostParameters, Parameters, UpdateRule, read_parameters
 from reproduction.errors import DefinitionError
 
-NORMS = "[cm]\ntype=cmrnorm\ninputs=conv1\nchannels=16\nsize=5\n[rn]\ntype=rnorm\ninputs=cm\nchannels=16\nsize=3\n"
-WITH_NORMS = DATA + CONV + NORMS + POOL.replace("=conv1", "=rn") + TOP
+ACROSS = "[cm]\ntype=cmrnorm\ninputs=conv1\nchannels=16\nsize=5\n"
+WITHIN = "[rn]\ntype=rnorm\ninputs=cm\nchannels=16\nsize=3\n"
+WITH_NORMS = DATA + CONV + ACROSS + WITHIN + POOL.replace("=conv1", "=rn") + TOP
 
 
 def read(parameters: str, definition: str = DEFINITION, dialect: str = "2011") -> Parameters:
