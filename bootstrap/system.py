@@ -105,7 +105,7 @@ def _logged(command: list[str]) -> bool:
 
 
 def prepare_system(request: Request) -> bool:
-    """Sees to the libraries that Qt opens and, for the tests, to a screen; whether windows can be opened now."""
+    """Sees to the libraries of Qt and, for the tests, to a screen; whether windows can be opened now."""
     if not sys.platform.startswith("linux"):
         return True
     missing = missing_libraries({**DRAWING_LIBRARIES, **WINDOW_LIBRARIES})
