@@ -6,12 +6,10 @@ of a file is left. The layout is described in `packed.py`.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import hashlib
 import math
 import os
-import re
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +21,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from reproduction.data.output import Output, replacing
 from reproduction.data.packed import FORMAT, SPLITS, VERSION
 from reproduction.data.pictures import quiet, square
 from reproduction.data.recognition import recognise
@@ -79,9 +78,8 @@ def pack(path: Path, destination: Path, settings: Settings, listener: Listener) 
         source = _hold_out(_recognise(tree, path, settings), settings, path)
         size = settings.size or source.size or DEFAULT_SIZE
         listener.source_found(source, size)
-        with _beside(destination) as file:
-            name = path.absolute().name
-            _Packer(file, source, size, settings, listener).run(name)
+        with replacing(destination) as output:
+            _Packer(output, source, size, settings, listener).run(path.absolute().name)
     finally:
         tree.close()
 
@@ -99,7 +97,8 @@ def _hold_out(source: Source, settings: Settings, path: Path) -> Source:
     if settings.hold_out == 0:
         return source
     if "train" not in source.splits or len(source.splits) > 1:
-        raise DataError(f"{path} has its own {' and '.join(source.splits)} split; leave --hold-out away")
+        found = " and ".join(split for split in SPLITS if split in source.splits)
+        raise DataError(f"{path} is split into {found} already; leave --hold-out away")
     whole = source.splits["train"]
     count = round(len(whole.names) * settings.hold_out)
     order = np.random.default_rng([settings.seed, _HOLD_OUT]).permutation(len(whole.names))
@@ -107,43 +106,13 @@ def _hold_out(source: Source, settings: Settings, path: Path) -> Source:
     return replace(source, splits={"train": whole.chosen(kept), "val": whole.chosen(held)})
 
 
-@contextlib.contextmanager
-def _beside(destination: Path) -> Iterator[h5py.File]:
-    """A new HDF5 file that takes the place of `destination` if all goes well, and vanishes if not."""
-    beside = destination.with_name(destination.name + ".new")
-    try:
-        file = h5py.File(beside, "w")
-    except OSError as error:
-        raise DataError(f"{beside} cannot be written: {_reason(error)}") from error
-    try:
-        try:
-            yield file
-        finally:
-            file.close()
-        with beside.open("rb+") as written:
-            os.fsync(written.fileno())
-        os.replace(beside, destination)
-    except (OSError, RuntimeError) as error:
-        raise DataError(f"{destination} could not be written: {_reason(error)}") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _reason(error: Exception) -> str:
-    """The system's own words, which h5py wraps in many of its own."""
-    number = getattr(error, "errno", None)
-    if number is None and (found := re.search(r"errno = (\d+)", str(error))):
-        number = int(found.group(1))
-    return os.strerror(number).lower() if number else str(error)
-
-
 class _Packer:
     """Fills one new file; see `packed.py` for what goes where."""
 
     def __init__(
-        self, file: h5py.File, source: Source, size: int, settings: Settings, listener: Listener
+        self, output: Output, source: Source, size: int, settings: Settings, listener: Listener
     ) -> None:
-        self._file = file
+        self._output = output
         self._source = source
         self._seed = settings.seed
         self._shape = (1 if settings.grey else source.channels, size, size)
@@ -160,14 +129,20 @@ class _Packer:
                     self._write_split(split, self._source.splits[split])
         if self._statistics.count == 0:
             raise DataError(f"none of the training pictures in {name} can be read")
-        self._write_statistics()
+        with self._output.writing() as file:
+            self._write_facts(file, name)
+
+    def _write_facts(self, file: h5py.File, name: str) -> None:
         text = h5py.string_dtype()
-        self._file.create_dataset("labels", data=self._source.labels, dtype=text)
-        self._file.create_dataset("label_ids", data=self._source.label_ids, dtype=text)
+        file["mean"] = self._statistics.mean()
+        if (color_pca := self._statistics.color_pca()) is not None:
+            file["color_pca/deviations"], file["color_pca/vectors"] = color_pca
+        file.create_dataset("labels", data=[_storable(label) for label in self._source.labels], dtype=text)
+        file.create_dataset("label_ids", data=self._source.label_ids, dtype=text)
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        self._file.attrs.update(format=FORMAT, version=VERSION, name=_storable(name), seed=self._seed)
-        self._file.attrs.update(created=created, skipped=self._skipped, sha256=self._fingerprint.hexdigest())
-        self._file.attrs["notes"] = np.array(self._source.notes, dtype=text)
+        file.attrs.update(format=FORMAT, version=VERSION, name=_storable(name), seed=self._seed)
+        file.attrs.update(created=created, skipped=self._skipped, sha256=self._fingerprint.hexdigest())
+        file.attrs["notes"] = np.array(self._source.notes, dtype=text)
 
     def _write_split(self, split: str, members: Split) -> None:
         """Training pictures in an order drawn from the seed, once and for all; the others as they come."""
@@ -176,41 +151,41 @@ class _Packer:
         if split == "train":
             order = np.random.default_rng([self._seed, _SHUFFLE]).permutation(total)
         rows = max(1, CHUNK_BYTES // math.prod(self._shape))
-        pictures = self._file.create_dataset(
-            f"pictures/{split}",
-            (total, *self._shape),
-            np.uint8,
-            maxshape=(total, *self._shape),
-            chunks=(min(rows, max(1, total)), *self._shape),
-            fletcher32=True,
-        )
+        pictures = self._create_pictures(split, total, rows)
         kept: list[int] = []
         digest = hashlib.sha256()
         for block, numbers, done in self._blocks(members, order, rows):
-            pictures[len(kept) : len(kept) + len(block)] = block
+            with self._output.writing():
+                pictures[len(kept) : len(kept) + len(block)] = block
             kept += numbers
             digest.update(block.tobytes())
             if split == "train":
                 self._statistics.add(block)
             self._listener.packed(split, done, total)
-        pictures.resize(len(kept), axis=0)
-        self._write_targets(split, members, kept, digest.hexdigest())
+        with self._output.writing() as file:
+            pictures.resize(len(kept), axis=0)
+            if kept:
+                self._write_targets(file, split, members, kept, digest.hexdigest())
+            else:
+                del file[f"pictures/{split}"]
 
-    def _write_targets(self, split: str, members: Split, kept: list[int], pictures_sha256: str) -> None:
-        if not kept:
-            del self._file[f"pictures/{split}"]
-            return
+    def _create_pictures(self, split: str, total: int, rows: int) -> h5py.Dataset:
+        shape = (total, *self._shape)
+        chunks = (min(rows, total), *self._shape)
+        with self._output.writing() as file:
+            return file.create_dataset(
+                f"pictures/{split}", shape, np.uint8, maxshape=shape, chunks=chunks, fletcher32=True
+            )
+
+    def _write_targets(
+        self, file: h5py.File, split: str, members: Split, kept: list[int], pictures_sha256: str
+    ) -> None:
         targets = members.targets[kept].astype("<i4")
         names = [_storable(members.names[number]) for number in kept]
-        self._file.create_dataset(f"targets/{split}", data=targets, fletcher32=True, chunks=True)
-        self._file.create_dataset(f"names/{split}", data=names, dtype=h5py.string_dtype(), chunks=True)
+        file.create_dataset(f"targets/{split}", data=targets, fletcher32=True, chunks=True)
+        file.create_dataset(f"names/{split}", data=names, dtype=h5py.string_dtype(), chunks=True)
         targets_sha256 = hashlib.sha256(targets.tobytes()).hexdigest()
         self._fingerprint.update(f"{split} {pictures_sha256} {targets_sha256}\n".encode())
-
-    def _write_statistics(self) -> None:
-        self._file["mean"] = self._statistics.mean()
-        if (color_pca := self._statistics.color_pca()) is not None:
-            self._file["color_pca/deviations"], self._file["color_pca/vectors"] = color_pca
 
     def _blocks(
         self, members: Split, order: npt.NDArray[np.intp], rows: int

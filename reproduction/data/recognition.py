@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 
 from reproduction.data import batches, folders
@@ -50,9 +51,9 @@ def _root(names: list[str], kind: str) -> str | None:
 def _picture_root(names: list[str]) -> str:
     """The folder in which the class or split folders lie: published archives wrap all in one or two more."""
     pictures = [name for name in names if folders.is_picture(name)]
-    common = posixpath.commonpath(pictures) if len(pictures) > 1 else ""
+    common = os.path.commonprefix([posixpath.dirname(name).split("/") for name in pictures])
     root = ""
-    for part in common.split("/") if common else []:
+    for part in common:
         deep_enough = all(name.count("/") >= root.count("/") + 2 for name in pictures)
         if part.lower() in folders.SPLIT_NAMES or not deep_enough:
             break

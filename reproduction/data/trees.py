@@ -23,7 +23,7 @@ from reproduction.errors import DataError
 MAX_MEMBER_BYTES = 512 << 20
 # JPEGs hardly shrink and CIFAR-10's batches by a tenth; a compressed tar that grows more is a bomb.
 MAX_EXPANSION = 200
-FREE_EXPANSION_BYTES = 1 << 30
+FREE_EXPANSION_BYTES = 256 << 20
 
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile)
 
@@ -101,7 +101,7 @@ class ZipTree:
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
-        self._members = {info.filename: info for info in self._zip.infolist() if not info.is_dir()}
+        self._members = {_clean(info.filename): info for info in self._zip.infolist() if not info.is_dir()}
         self.names = sorted(name for name in self._members if not _hidden(name))
 
     def read(self, name: str) -> bytes:
@@ -127,7 +127,7 @@ class TarTree:
         self._lock = threading.Lock()
         try:
             self._tar = tarfile.open(fileobj=self._plain, mode="r:")
-            self._members = {member.name.removeprefix("./"): member for member in self._tar if member.isreg()}
+            self._members = {_clean(member.name): member for member in self._tar if member.isreg()}
         except BaseException:
             self._plain.close()
             raise
@@ -139,12 +139,9 @@ class TarTree:
         try:
             with self._lock:
                 file = self._tar.extractfile(member)
-                contents = file.read() if file else b""
+                return file.read() if file else b""
         except _DAMAGE as error:
             raise DataError(f"{name} cannot be read from the archive: {error}") from error
-        if len(contents) < member.size:
-            raise DataError(f"{name} is truncated: the archive ends inside it")
-        return contents
 
     def source(self, name: str) -> Path | bytes:
         return self.read(name)
@@ -189,6 +186,11 @@ def _decompressed(file: IO[bytes]) -> IO[bytes] | None:
 def _refuse_bomb(name: str, size_bytes: int) -> None:
     if size_bytes > MAX_MEMBER_BYTES:
         raise DataError(f"{name} is larger than {MAX_MEMBER_BYTES >> 20} MB")
+
+
+def _clean(name: str) -> str:
+    """A member's name as a relative one with `/`: some archivers write `./`, a root or backslashes."""
+    return name.replace("\\", "/").lstrip("/").removeprefix("./")
 
 
 def _hidden(name: str) -> bool:
