@@ -8,7 +8,7 @@ dropped. The museum's own process never blocks and never imports torch.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,13 @@ class Worker(QObject):
     busyChanged = Signal(bool)
     available = Signal(bool)
 
-    def __init__(self, parent: QObject | None = None, command: list[str] | None = None) -> None:
-        super().__init__(parent)
-        self._command = command or [sys.executable, "-m", "reproduction.service"]
+    def __init__(
+        self, command: Sequence[str] | None = None, restart_ms: Sequence[int] = RESTART_MS
+    ) -> None:
+        """`command` starts the service; `restart_ms` are the waits before it is started again."""
+        super().__init__()
+        self._restart_ms = restart_ms
+        self._command = list(command) if command else [sys.executable, "-m", "reproduction.service"]
         self._waiting: dict[Hashable, Request] = {}  # by kind, in the order in which they will be sent
         self._current: Request | None = None
         self._overtaken = False
@@ -202,8 +206,8 @@ class Worker(QObject):
         self.available.emit(False)
         self._waiting.pop("hello", None)
         lost = [self._current] if self._current is not None and not self._overtaken else []
-        if self._failures_in_a_row < len(RESTART_MS):
-            self._restart.start(RESTART_MS[self._failures_in_a_row])
+        if self._failures_in_a_row < len(self._restart_ms):
+            self._restart.start(self._restart_ms[self._failures_in_a_row])
             self._failures_in_a_row += 1
             sentence = self.tr("The program that computes stopped unexpectedly. It is being started again.")
         else:

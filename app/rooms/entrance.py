@@ -26,7 +26,7 @@ from app.worker import Worker
 
 MARGIN_PX = 36
 NOTES_SHOWN = 4
-TALLEST = 0.62  # height of the drawing as a part of the room's width
+TALLEST = 0.85  # height of the network's card as a part of the room's width
 
 
 class EntranceRoom(QWidget):

@@ -33,7 +33,7 @@ from app.worker import Worker
 
 MARGIN_PX = 36
 GUESSES = 5  # counted where the archive does not say how many
-TALLEST = 0.7  # height of the plot as a part of the room's width
+TALLEST = 1.0  # height of the plot's card as a part of the room's width
 LOOK_AT_CLOCK_MS = 5000  # a run that falls silent is noticed without any change on disk
 COLUMNS = ("epoch", "step", "images", "loss", "top1", "topk", "seconds")
 Index = QModelIndex | QPersistentModelIndex

@@ -21,7 +21,8 @@ SLAB_PX = {"pool": 5.0, "rnorm": 3.0, "cmrnorm": 3.0, "hs": 3.0, "dropout": 3.0}
 SLAB_GAP_PX = 7.0
 SMALLEST_PX = 4.0
 LARGEST_SCALE = 8.0  # pixels on the screen per pixel of a map: beyond, small networks look coarse
-SMALLEST_SCALE = 0.2
+SMALLEST_SCALE = 0.01
+WORTH_OF_WORDS = 0.5  # of its possible size a drawing keeps at least this part when it gets captions
 GAP_PX = 26.0
 MARGIN_PX = 10.0
 
@@ -142,11 +143,11 @@ def is_picture(layer: Layer) -> bool:
 def lay_out(network: Mapping[str, Any], width: float, height: float, letters: Type) -> Drawing:
     """The largest drawing of `network` that fits into `width` x `height` pixels."""
     stages = stages_of(network)
-    for caption_lines in (2, 1, 0):
-        plan = _Plan(network, stages, width, height, letters, caption_lines)
-        if plan.fits(SMALLEST_SCALE * 2):
-            break
-    return plan.draw(plan.largest_scale())
+    plans = [_Plan(network, stages, width, height, letters, lines) for lines in (0, 1, 2)]
+    scales = [plan.largest_scale() for plan in plans]
+    # Words are wanted as long as they do not make the drawing much smaller than it could be.
+    worth = [place for place, scale in enumerate(scales) if scale >= WORTH_OF_WORDS * scales[0]]
+    return plans[worth[-1]].draw(scales[worth[-1]])
 
 
 class _Plan:
@@ -231,7 +232,7 @@ class _Plan:
     def largest_scale(self) -> float:
         """By halving the interval: fitting is monotonic in the scale."""
         low, high = SMALLEST_SCALE, LARGEST_SCALE
-        for _ in range(30):
+        for _ in range(16):
             middle = (low + high) / 2
             low, high = (middle, high) if self.fits(middle) else (low, middle)
         return low
@@ -319,9 +320,8 @@ class _Plan:
             if name not in solids:
                 if len(inputs) == 1:
                     drawn[name] = drawn[inputs[0]]
-                continue
-            for source in inputs:
-                links.append(_link(drawn[source], solids[name]))
+            elif solids[name].kind != "slab":  # a slab stands before what it reads
+                links += [_link(drawn[source], solids[name]) for source in inputs]
         return links
 
 
