@@ -3,8 +3,8 @@
     python tests/app/measure_startup.py [TIMES [ARCHIVE ...]]
 
 Both are started alternately in the same run and timed by this process's clock, offscreen and, where
-DISPLAY is set, on the real display too. The museum opens the archives it is given (default: the shipped ones), and has
-its settings in a folder of its own. Python may keep its bytecode, as on anyone's machine.
+DISPLAY is set, on the real display too. The museum opens the archives it is given (default: the shipped
+ones), and has its settings in a folder of its own. Python may keep its bytecode, as on anyone's machine.
 """
 
 from __future__ import annotations
