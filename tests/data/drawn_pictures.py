@@ -1,4 +1,4 @@
-"""Sources of pictures that the data tests draw for themselves."""
+"""Sources of pictures that the data tests draw for themselves, and the packing of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from reproduction.data.packed import PackedData
+from reproduction.data.packing import Settings, pack
+from reproduction.data.sources import Source
 
 
 def pixels(seed: int, height: int = 32, width: int = 32) -> np.ndarray:
@@ -96,3 +100,28 @@ def jpeg(seed: int, height: int = 32, width: int = 32) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels(seed, height, width)).save(stream, "JPEG")
     return stream.getvalue()
+
+
+class Quiet:
+    """A listener that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.progress: list[tuple[str, int, int]] = []
+        self.source: Source | None = None
+
+    def source_found(self, source: Source, size: int) -> None:
+        self.source = source
+
+    def packed(self, split: str, done: int, total: int) -> None:
+        self.progress.append((split, done, total))
+
+    def skipped(self, problem: str) -> None:
+        self.problems.append(problem)
+
+
+def packed(source: Path, tmp_path: Path, **settings: object) -> PackedData:
+    """Packs `source` into packed.h5 in `tmp_path` and opens that."""
+    target = tmp_path / "packed.h5"
+    pack(source, target, Settings(**settings), Quiet())
+    return PackedData(target)

@@ -12,24 +12,13 @@ import pytest
 
 from reproduction.data.packed import PackedData
 from reproduction.data.packing import Settings, pack
-from reproduction.data.sources import Source
 from reproduction.errors import DataError
-
-
-class Silent:
-    """A listener that does not listen."""
-
-    def source_found(self, source: Source, size: int) -> None: ...
-
-    def packed(self, split: str, done: int, total: int) -> None: ...
-
-    def skipped(self, problem: str) -> None: ...
 
 
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
     tree = drawn_pictures.class_tree(tmp_path / "animals", 4)
-    pack(tree, tmp_path / "good.h5", Settings(seed=9), Silent())
+    pack(tree, tmp_path / "good.h5", Settings(seed=9), drawn_pictures.Quiet())
     return tmp_path / "good.h5"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import struct
@@ -16,35 +15,11 @@ import drawn_pictures
 import h5py
 import numpy as np
 import pytest
+from drawn_pictures import Quiet, packed
 
 from reproduction.data.packed import PackedData
 from reproduction.data.packing import Settings, pack
-from reproduction.data.sources import Source
 from reproduction.errors import DataError
-
-
-class Quiet:
-    """A listener that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-        self.progress: list[tuple[str, int, int]] = []
-        self.source: Source | None = None
-
-    def source_found(self, source: Source, size: int) -> None:
-        self.source = source
-
-    def packed(self, split: str, done: int, total: int) -> None:
-        self.progress.append((split, done, total))
-
-    def skipped(self, problem: str) -> None:
-        self.problems.append(problem)
-
-
-def packed(source: Path, tmp_path: Path, **settings: object) -> PackedData:
-    target = tmp_path / "packed.h5"
-    pack(source, target, Settings(**settings), Quiet())
-    return PackedData(target)
 
 
 def assert_is_class_tree(data: PackedData, per_class: int = 6) -> None:
@@ -294,109 +269,6 @@ def test_a_zip_bomb_is_skipped_by_what_it_claims(tmp_path: Path) -> None:
     listener = Quiet()
     pack(tmp_path / "bomb.zip", tmp_path / "packed.h5", Settings(), listener)
     assert listener.problems == ["cat/bomb.jpg is larger than 512 MB"]
-
-
-@pytest.mark.parametrize("binary", [True, False])
-@pytest.mark.parametrize("wrapping", ["folder", "tar.gz", "zip"])
-def test_cifar_batches(binary: bool, wrapping: str, tmp_path: Path) -> None:
-    source = drawn_pictures.cifar(tmp_path / "cifar-10-batches", binary)
-    if wrapping != "folder":
-        make = drawn_pictures.zipped if wrapping == "zip" else drawn_pictures.tarred
-        source = make(source, tmp_path / f"cifar.{wrapping}")
-    with packed(source, tmp_path) as data:
-        assert data.counts == {"train": 25, "test": 5} and data.image_shape == (3, 32, 32)
-        assert data.labels[0] == "aeroplane" and data.classes == 10
-        assert data.targets("test").tolist() == [5, 6, 7, 8, 9]
-        if not binary:
-            assert data.picture_names("test")[0] == "picture_25.png"
-        for row in range(5):
-            drawn = drawn_pictures.pixels(25 + row).transpose(2, 0, 1)
-            np.testing.assert_array_equal(data.images("test")[row], drawn)
-        found = {data.images("train")[row].tobytes(): data.targets("train")[row] for row in range(25)}
-        for seed in range(25):
-            assert found[drawn_pictures.pixels(seed).transpose(2, 0, 1).tobytes()] == seed % 10
-
-
-def test_a_cifar_batch_that_runs_something_is_refused(tmp_path: Path) -> None:
-    source = drawn_pictures.cifar(tmp_path / "cifar", binary=False)
-    (source / "data_batch_3").write_bytes(b"cos\nsystem\n(S'touch was-run'\ntR.")
-    with pytest.raises(DataError, match=r"data_batch_3 is refused: it asks for os\.system"):
-        packed(source, tmp_path)
-    assert list(tmp_path.iterdir()) == [source]
-
-
-@pytest.mark.parametrize("binary", [True, False])
-def test_a_truncated_cifar_batch_is_named(binary: bool, tmp_path: Path) -> None:
-    source = drawn_pictures.cifar(tmp_path / "cifar", binary)
-    batch = source / ("data_batch_2.bin" if binary else "data_batch_2")
-    batch.write_bytes(batch.read_bytes()[:-1000])
-    with pytest.raises(DataError, match=r"data_batch_2(\.bin)? is (truncated|damaged)"):
-        packed(source, tmp_path)
-
-
-def test_cifar_labels_beyond_the_classes_are_refused(tmp_path: Path) -> None:
-    source = drawn_pictures.cifar(tmp_path / "cifar", binary=True)
-    contents = bytearray((source / "data_batch_1.bin").read_bytes())
-    contents[0] = 10
-    (source / "data_batch_1.bin").write_bytes(contents)
-    with pytest.raises(DataError, match="beyond the 10 classes"):
-        packed(source, tmp_path)
-
-
-def mnist(root: Path, ending: str = "") -> Path:
-    root.mkdir()
-    for seed, (stem, count) in enumerate((("train", 30), ("t10k", 20))):
-        values, labels = drawn_pictures.digits(count, seed)
-        compress = gzip.compress if ending else bytes
-        (root / f"{stem}-images-idx3-ubyte{ending}").write_bytes(compress(drawn_pictures.idx(values)))
-        (root / f"{stem}-labels-idx1-ubyte{ending}").write_bytes(compress(drawn_pictures.idx(labels)))
-    return root
-
-
-@pytest.mark.parametrize("ending", ["", ".gz"])
-def test_mnist_files_keep_one_channel(ending: str, tmp_path: Path) -> None:
-    with packed(mnist(tmp_path / "mnist", ending), tmp_path) as data:
-        assert data.counts == {"train": 30, "test": 20} and data.image_shape == (1, 28, 28)
-        assert data.labels == list("0123456789")
-        values, labels = drawn_pictures.digits(20, 1)
-        np.testing.assert_array_equal(data.images("test")[:][:, 0], values)
-        np.testing.assert_array_equal(data.targets("test"), labels)
-
-
-def test_mnist_gets_lenets_margin(tmp_path: Path) -> None:
-    with packed(mnist(tmp_path / "mnist"), tmp_path, size=32) as data:
-        values, _ = drawn_pictures.digits(20, 1)
-        found = data.images("test")[:][:, 0]
-        np.testing.assert_array_equal(found[:, 2:-2, 2:-2], values)
-        assert found.sum() == values.sum()
-        assert data.notes == ["a margin of 2 zero pixels added on each side"]
-
-
-def test_mnist_of_another_size_is_scaled(tmp_path: Path) -> None:
-    with packed(mnist(tmp_path / "mnist"), tmp_path, size=14) as data:
-        values, _ = drawn_pictures.digits(20, 1)
-        expected = values.reshape(20, 14, 2, 14, 2).mean(axis=(2, 4))
-        assert np.abs(data.images("test")[:][:, 0] - expected).max() <= 0.5
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (lambda root: (root / "train-labels-idx1-ubyte").unlink(), "is missing beside its pictures"),
-        (lambda root: (root / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03"), "is no idx file"),
-        (lambda root: shorten(root / "train-images-idx3-ubyte"), "is truncated"),
-        (lambda root: shorten(root / "train-images-idx3-ubyte.gz"), "is truncated"),
-    ],
-)
-def test_broken_mnist_files_are_named(spoil: object, message: str, tmp_path: Path) -> None:
-    root = mnist(tmp_path / "mnist", ".gz" if ".gz" in str(spoil.__code__.co_consts) else "")
-    spoil(root)
-    with pytest.raises(DataError, match=message):
-        packed(root, tmp_path)
-
-
-def shorten(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-50])
 
 
 def tiny_imagenet(root: Path) -> Path:
