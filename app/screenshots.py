@@ -23,7 +23,7 @@ from app.theme import Appearance
 from app.worker import Worker
 
 SIZES = ((1280, 800), (1920, 1080), (1080, 1920))
-ROOM_LIMIT_S = 5.0  # torch may have to be read from a slow disk before the first prediction
+ROOM_LIMIT_S = 60.0  # torch may have to be read from a slow disk before the first prediction
 SETTLE_S = 0.25
 
 

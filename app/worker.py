@@ -137,7 +137,6 @@ class Worker(QObject):
         self._restart.stop()
         process, self._process = self._process, None
         if process is not None:
-            process.disconnect(self)
             process.closeWriteChannel()
             if not process.waitForFinished(GOODBYE_MS):
                 process.kill()
