@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from reproduction.model.chunks import channels_first, channels_last, image_chunks
+from reproduction.model.chunks import channels_first, channels_last, for_each_chunk
 
 _CHANNELS, _WITHIN_MAP = (3,), (1, 2)  # axes of (N, H, W, C)
 
@@ -94,9 +94,12 @@ class _Normalise(torch.autograd.Function):
         ctx.norm = norm
         source = channels_last(images)
         result = torch.empty_like(source)
-        for chunk in image_chunks(source):
+
+        def forward_piece(chunk: slice) -> None:
             x = source[chunk]
             torch.mul(x, _negative_power(norm.denominators(x), norm.power), out=result[chunk])
+
+        for_each_chunk(source, forward_piece)
         return channels_first(result)
 
     @staticmethod
@@ -104,12 +107,15 @@ class _Normalise(torch.autograd.Function):
         norm: Normalisation = ctx.norm
         source, incoming = channels_last(ctx.saved_tensors[0]), channels_last(gradient)
         result = torch.empty_like(source)
-        for chunk in image_chunks(source):
+
+        def backward_piece(chunk: slice) -> None:
             x = source[chunk]
             denominators = norm.denominators(x)
             direct = _negative_power(denominators, norm.power).mul_(incoming[chunk])
             shares = norm.neighbour_sums((direct * x).div_(denominators), transposed=True)
             torch.addcmul(direct, x, shares, value=-2 * norm.alpha * norm.power, out=result[chunk])
+
+        for_each_chunk(source, backward_piece)
         return channels_first(result), None
 
 

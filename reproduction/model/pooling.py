@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from reproduction.model.chunks import channels_first, channels_last, image_chunks
+from reproduction.model.chunks import channels_first, channels_last, for_each_chunk
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,20 @@ def _to_every_maximum(
     """Gradient of max pooling at its input (N, C, S, S): ties are not split, overlapping windows add."""
     everything = channels_last(images), channels_last(pooled), channels_last(gradient)
     result = torch.zeros_like(everything[0])
-    for chunk in image_chunks(everything[0]):
+    row_parts = [windows.reached(offset, images.shape[-2]) for offset in range(windows.size)]
+    column_parts = [windows.reached(offset, images.shape[-1]) for offset in range(windows.size)]
+
+    def send_back(chunk: slice) -> None:
         pixels, maxima, incoming = (tensor[chunk] for tensor in everything)
         equal = torch.empty_like(maxima)
-        for i in range(windows.size):
-            rows, output_rows = windows.reached(i, images.shape[-2])
-            for j in range(windows.size):
-                columns, output_columns = windows.reached(j, images.shape[-1])
+        for rows, output_rows in row_parts:
+            for columns, output_columns in column_parts:
                 here = (slice(None), output_rows, output_columns)
                 there = (slice(None), rows, columns)
                 torch.eq(pixels[there], maxima[here], out=equal[here])
                 result[chunk][there].addcmul_(equal[here], incoming[here])
+
+    for_each_chunk(everything[0], send_back)
     return channels_first(result)
 
 
