@@ -419,6 +419,14 @@ def test_an_array_that_claims_more_than_the_file_holds_is_refused(
     assert verify(run_path)
 
 
+def test_a_text_that_unpacks_to_more_than_the_limit_is_refused(run_path: Path) -> None:
+    long = np.array([b"x" * (65 * 2**20)])
+    edit(run_path, "texts/definition", long, chunks=(1,), compression="gzip")
+    assert run_path.stat().st_size < 2**20
+    with Archive(run_path) as archive, pytest.raises(ArchiveError, match="at most 67108864 are read"):
+        _ = archive.texts
+
+
 def test_a_name_that_would_reach_the_terminal_as_a_command_is_refused(run_path: Path) -> None:
     with h5py.File(run_path, "r+") as file:
         file["weights/\x1b[2J/biases"] = np.zeros(1, "f4")
