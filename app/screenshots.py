@@ -77,7 +77,7 @@ def _complain(sentence: str) -> int:
 
 
 def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot]) -> int:
-    window.document.show_pictures(pictures_of(sort_paths([_pictures_folder()]).pictures))
+    window.document.show_pictures(pictures_of(_sample_pictures()[:1]))
     window.show()
     window.setFocus()
     for shot in wanted:
@@ -94,8 +94,8 @@ def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot]) -> int
     return 0
 
 
-def _pictures_folder() -> Path:
-    return Path(assets.__file__ or "").parent / "pictures"
+def _sample_pictures() -> list[Path]:
+    return sort_paths([Path(assets.__file__ or "").parent / "pictures"]).pictures
 
 
 def _wait_until_ready(room: QWidget) -> bool:

@@ -15,9 +15,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
-from reproduction.frames import Decoder, encode
 
 import app
+from reproduction.frames import Decoder, encode
 
 Arrays = dict[str, NDArray[Any]]
 Answered = Callable[[dict[str, Any], Arrays], None]
@@ -51,9 +51,7 @@ class Worker(QObject):
     busyChanged = Signal(bool)
     available = Signal(bool)
 
-    def __init__(
-        self, command: Sequence[str] | None = None, restart_ms: Sequence[int] = RESTART_MS
-    ) -> None:
+    def __init__(self, command: Sequence[str] | None = None, restart_ms: Sequence[int] = RESTART_MS) -> None:
         """`command` starts the service; `restart_ms` are the waits before it is started again."""
         super().__init__()
         self._restart_ms = restart_ms

@@ -182,7 +182,7 @@ class NetworkDrawing(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         lanes = 1 if self._network is None else int(self._network["columns"])
-        return QSize(360, 100 + lanes * (70 + 5 * self.fontMetrics().lineSpacing()))
+        return QSize(360, 200 + lanes * (20 + 5 * self.fontMetrics().lineSpacing()))
 
     def draw(self, width: float, height: float) -> Drawing | None:
         """The drawing at another size (for a file)."""

@@ -14,7 +14,8 @@ from app.widgets.icons import icon
 ICON_PX = 24
 MARGIN_PX = 16
 BUTTON_PADDING_PX = 46
-LETTERS_WIDE = 30
+LETTERS_WIDE = 34
+NARROWEST_PX = 232
 
 
 class Rail(QFrame):
@@ -89,7 +90,7 @@ class Rail(QFrame):
     def _fit(self) -> None:
         """As wide as a few words of the present text size; a longer title is shortened in the middle."""
         letter_px = self.fontMetrics().averageCharWidth()
-        self.setFixedWidth(max(200, LETTERS_WIDE * letter_px))
+        self.setFixedWidth(max(NARROWEST_PX, LETTERS_WIDE * letter_px))
         room_px = self.width() - 2 * MARGIN_PX - BUTTON_PADDING_PX
         shown = self.archive_button.fontMetrics().elidedText(
             self._title, Qt.TextElideMode.ElideMiddle, room_px

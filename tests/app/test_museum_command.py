@@ -1,0 +1,86 @@
+"""`alexnet museum` as a process of its own: what it says, what it draws, what it never imports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sample_archives import small_run
+
+from archive import write_archive
+
+ROOT = Path(__file__).resolve().parents[2]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+# Starts the museum as `alexnet museum` does, looks at what was imported at the first paint, and quits.
+FIRST_PAINT = """
+import sys
+import app.start
+heavy = ("torch", "pyqtgraph", "PIL", "reproduction.model", "PySide6.QtSvg", "PySide6.QtNetwork")
+def look():
+    print("imported:", *[name for name in heavy if name in sys.modules], flush=True)
+    from PySide6.QtWidgets import QApplication
+    QApplication.quit()
+app.start.report_time = look
+from app.command import main
+sys.exit(main(["museum", *sys.argv[1:]]))
+"""
+
+
+def environment_in(folder: Path) -> dict[str, str]:
+    return {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder / "settings")}
+
+
+def museum(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app", "museum", *words]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment_in(folder), capture_output=True, text=True, timeout=200
+    )
+
+
+def saved(folder: Path) -> Path:
+    write_archive(folder / "run.h5", small_run())
+    return folder / "run.h5"
+
+
+@pytest.mark.parametrize("room", ["entrance", "filters", "try-it", "training"])
+def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path: Path, room: str) -> None:
+    command = [sys.executable, "-c", FIRST_PAINT, str(saved(tmp_path)), "--room", room]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment_in(tmp_path), capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "imported:", (done.stdout, done.stderr)
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_screenshots_draw_every_room_without_a_display(tmp_path: Path) -> None:
+    done = museum(tmp_path, str(saved(tmp_path)), "--screenshots", str(tmp_path / "shots"))
+    assert done.returncode == 0, done.stderr
+    drawn = sorted(path.name for path in (tmp_path / "shots").iterdir())
+    assert drawn == ["entrance.png", "filters.png", "training.png", "try-it.png"]
+    for path in (tmp_path / "shots").iterdir():
+        assert path.read_bytes().startswith(PNG) and path.stat().st_size > 10_000
+
+
+def test_screenshots_of_a_file_that_is_no_archive_fail_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.h5").write_bytes(b"no")
+    done = museum(tmp_path, str(tmp_path / "broken.h5"), "--screenshots", str(tmp_path / "shots"))
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1 and "broken.h5" in done.stderr
+
+
+def test_screenshots_into_a_place_that_cannot_be_made_fail_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = museum(tmp_path, "--screenshots", str(tmp_path / "file" / "shots"))
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+
+
+def test_help_shows_an_example_and_wrong_words_are_refused(tmp_path: Path) -> None:
+    told = museum(tmp_path, "--help")
+    assert told.returncode == 0 and "example:" in told.stdout
+    assert museum(tmp_path, "--room", "cellar").returncode == 2
+    assert museum(tmp_path, "--all").returncode == 2

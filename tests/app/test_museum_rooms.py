@@ -1,0 +1,260 @@
+"""Entrance and Training: what they say of an archive, and how they follow a run that goes on."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QLabel
+from sample_archives import small_run
+from sample_runs import document_on
+
+from app.archive_words import duration, moment, summary
+from app.document import OpenArchive
+from app.rooms.entrance import EntranceRoom
+from app.rooms.training import TrainingRoom
+from app.run_progress import moments, planned_epochs, rate_changes, setting_words, standing
+from app.widgets.figure import save
+from app.worker import Worker
+from archive import TEST_DTYPE, History, Note, Run, RunLog, log_path, write_archive
+
+RECIPE = """
+epochs = 4
+schedule = [
+    { epoch = 2, set = { "*.epsW" = 0.00001, "conv1a.epsB" = 0 } },
+    { epoch = 3, set = { color-noise = 0 } },
+]
+"""
+REPORT = {"images": 1000, "loss": 0.5, "top1": 0.25, "topk": 0.125}
+
+
+def run(**changes: Any) -> Run:
+    """The small run with a schedule."""
+    made = small_run()
+    made.texts |= {"recipe": RECIPE, "overrides": "[]"}
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def archive_of(folder: Path, made: Run) -> OpenArchive:
+    write_archive(folder / "run.h5", made)
+    return OpenArchive(folder / "run.h5")
+
+
+def words_of(widget: Any) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if not label.isHidden())
+
+
+def test_the_summary_says_how_large_how_long_and_how_good(tmp_path: Path, qtbot: Any) -> None:
+    made = run()
+    made.provenance |= {"data_counts": {"train": 50000, "test": 40}}
+    sentence = summary(archive_of(tmp_path, made))
+    assert "372 weights" in sentence and "2 epochs" in sentence and "50.0 % of 40 test pictures" in sentence
+
+
+def test_the_summary_of_an_untested_and_of_an_untrained_run(tmp_path: Path, qtbot: Any) -> None:
+    made = run(history=History(train=small_run().history.train))
+    assert "not tested yet" in summary(archive_of(tmp_path, made))
+    assert "nothing has been learnt" in summary(archive_of(tmp_path, run(history=History())))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, ""), (0, ""), (42, "42 s"), (312.4, "5 min 12 s"), (7300, "2 h 1 min")]
+)
+def test_durations_have_two_units(seconds: float | None, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_a_time_that_is_none_is_left_out() -> None:
+    assert moment("yesterday") == "" and moment(None) == "" and moment("2012-12-03T09:00:00Z") != ""
+
+
+def test_pointing_at_a_layer_shows_its_numbers(tmp_path: Path, qtbot: Any) -> None:
+    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    qtbot.addWidget(room)
+    room.resize(1000, 800)
+    room.show()
+    spots = {spot.layer: spot for spot in room.drawing._spots}
+    assert set(spots) == {"data", "conv1a", "conv1b", "fc"}
+    spots["conv1b"].entered.emit("conv1b")
+    words = words_of(room)
+    assert "<b>conv1b</b>, convolution" in words and "2 maps of 4 × 4" in words and "GPU 1" in words
+    assert "conv1b" in spots["conv1b"].accessibleName()
+
+
+def test_the_arrow_keys_go_from_layer_to_layer(tmp_path: Path, qtbot: Any) -> None:
+    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    qtbot.addWidget(room)
+    room.resize(1000, 800)
+    with qtbot.waitActive(room):
+        room.show()
+        room.activateWindow()
+    spots = room.drawing._spots
+    spots[0].setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left):
+        qtbot.keyClick(room.focusWidget(), key)
+    assert room.focusWidget() is spots[1]
+    assert f"<b>{spots[1].layer}</b>" in words_of(room)
+
+
+def test_the_doors_lead_to_the_other_rooms(tmp_path: Path, qtbot: Any) -> None:
+    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    qtbot.addWidget(room)
+    wanted: list[str] = []
+    room.visitWanted.connect(wanted.append)
+    for door in room.doors.values():
+        door.click()
+    assert wanted == ["filters", "try-it", "training"]
+
+
+def test_the_entrance_follows_another_archive_and_the_last_one_closed(tmp_path: Path, qtbot: Any) -> None:
+    document = document_on(tmp_path, run())
+    room = EntranceRoom(document, Worker())
+    qtbot.addWidget(room)
+    assert "sample (two-columns)" in words_of(room) and "学習" in words_of(room)
+    assert document.current is not None
+    document.close(document.current)
+    assert "Nothing is open yet" in words_of(room)
+
+
+@pytest.mark.parametrize("name", ["network.png", "network.svg"])
+def test_the_drawing_can_be_taken_home(tmp_path: Path, qtbot: Any, name: str) -> None:
+    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    qtbot.addWidget(room)
+    assert save(room._paint_figure, QSize(600, 300), tmp_path / name)
+    image = QImage(str(tmp_path / name))
+    assert image.width() >= 600
+    colors = {image.pixelColor(x, y).name() for x in range(0, image.width(), 2) for y in range(0, 300, 2)}
+    assert len(colors) > 5
+
+
+def test_a_figure_that_cannot_be_written_is_no_success(tmp_path: Path, qtbot: Any) -> None:
+    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    qtbot.addWidget(room)
+    for name in ("figure.png", "figure.svg"):
+        assert not save(room._paint_figure, QSize(60, 30), tmp_path / "no such folder" / name)
+
+
+# Training
+
+
+def test_the_schedule_is_read_from_the_recipe_in_words(tmp_path: Path) -> None:
+    archive = archive_of(tmp_path, run())
+    assert [(change.epoch, change.words) for change in rate_changes(archive)] == [
+        (2.0, "rate 0.00001; conv1a: bias rate 0"),
+        (3.0, "colour noise 0"),
+    ]
+    assert planned_epochs(archive) == 4
+
+
+def test_what_the_command_line_set_counts_more_than_the_recipe(tmp_path: Path) -> None:
+    made = run()
+    made.texts["overrides"] = '["epochs=7", "conv1a.epsW=0.5"]'
+    assert planned_epochs(archive_of(tmp_path, made)) == 7
+
+
+@pytest.mark.parametrize(
+    "recipe", ["", "epochs = [", "epochs = 'many'\nschedule = 3", "schedule = [{epoch = 1}]"]
+)
+def test_a_recipe_of_another_kind_means_no_schedule(tmp_path: Path, recipe: str) -> None:
+    made = run()
+    made.texts["recipe"] = recipe
+    archive = archive_of(tmp_path, made)
+    assert rate_changes(archive) == [] and planned_epochs(archive) == 0
+
+
+def test_notes_after_the_start_are_marked_too(tmp_path: Path) -> None:
+    notes = [Note("2012-12-03T09:00:00Z", 0.0, "begin"), Note("2012-12-03T10:00:00Z", 1.5, "rates by hand")]
+    archive = archive_of(tmp_path, run(notebook=notes))
+    assert [change.epoch for change in moments(archive)] == [1.5, 2.0, 3.0]
+
+
+def test_settings_without_a_known_name_are_shown_as_they_are() -> None:
+    assert setting_words("fc10.dropout", True) == "fc10: dropout True"
+    assert setting_words("*.momW", 0.9) == "momentum 0.9"
+
+
+def test_curves_banner_and_table_grow_with_the_log(tmp_path: Path, qtbot: Any) -> None:
+    document = document_on(tmp_path, run())
+    room = TrainingRoom(document, Worker())
+    qtbot.addWidget(room)
+    room.show()
+    document.follow()
+    assert not room._banner_frame.isVisible()
+    rows = room.model.rowCount()
+    log = RunLog(tmp_path / "sample.h5")
+    with qtbot.waitSignal(document.archiveUpdated, timeout=3000):
+        log.append("train", epoch=3.4, step=34, seconds=9.0, **REPORT)
+    assert room.model.rowCount() == rows + 1
+    assert room.banner.text().startswith("Training in progress: epoch 3.4 of 4")
+    assert room._banner_frame.isVisible()
+    assert float(room.plot.figure.panels[0].curves[0].x[-1]) == 3.4
+
+
+def test_a_run_that_fell_silent_is_not_called_in_progress(tmp_path: Path, qtbot: Any) -> None:
+    archive = archive_of(tmp_path, run())
+    RunLog(archive.path).append("train", epoch=3.4, step=34, seconds=9.0, **REPORT)
+    os.utime(log_path(archive.path), (1, 1))
+    archive.refresh()
+    assert "has reported nothing for" in standing(archive)
+
+
+def test_the_table_and_the_csv_hold_every_report(tmp_path: Path, qtbot: Any) -> None:
+    document = document_on(tmp_path, run())
+    room = TrainingRoom(document, Worker())
+    qtbot.addWidget(room)
+    assert document.current is not None
+    room.save_numbers(tmp_path / "numbers.csv", document.current)
+    with (tmp_path / "numbers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == room.model.rowCount() == len(document.current.history.train) + 1
+    assert rows[-1]["kind"] == "test" and float(rows[-1]["loss"]) == 1.25
+    model = room.model
+    shown = [model.data(model.index(0, column), Qt.ItemDataRole.DisplayRole) for column in range(6)]
+    assert shown == ["1.00", "test", "40", "1.250", "50.0", "25.0"]
+
+
+def test_numbers_that_cannot_be_written_are_a_sentence(tmp_path: Path, qtbot: Any) -> None:
+    document = document_on(tmp_path, run())
+    room, said = TrainingRoom(document, Worker()), []
+    qtbot.addWidget(room)
+    document.problem.connect(said.append)
+    assert document.current is not None
+    room.save_numbers(tmp_path / "no such folder" / "numbers.csv", document.current)
+    assert len(said) == 1 and "numbers.csv" in said[0]
+
+
+def test_the_pointer_reads_out_every_curve(tmp_path: Path, qtbot: Any) -> None:
+    room = TrainingRoom(document_on(tmp_path, run()), Worker())
+    qtbot.addWidget(room)
+    room.resize(900, 700)
+    room.show()
+    qtbot.mouseMove(room.plot, QPoint(300, 200))
+    qtbot.waitUntil(lambda: room.read_out.text().startswith("Epoch "))
+    assert (
+        "Loss, test: 1.250" in room.read_out.text() and "Wrong answers, test: 50.0 %" in room.read_out.text()
+    )
+
+
+def test_errors_can_be_counted_among_the_first_guesses(tmp_path: Path, qtbot: Any) -> None:
+    room = TrainingRoom(document_on(tmp_path, run()), Worker())
+    qtbot.addWidget(room)
+    room._error.choose("topk")
+    room._error.chosen.emit("topk")
+    panel = room.plot.figure.panels[1]
+    assert panel.title == "Right answer not among the first 2" and panel.curves[1].y[0] == 25.0
+
+
+def test_a_run_whose_loss_is_no_number_can_be_watched(tmp_path: Path, qtbot: Any) -> None:
+    test = np.array([(1.0, 20, 40, 1, np.nan, 1.0, 1.0, 2, 0.5, b"test")], TEST_DTYPE)
+    room = TrainingRoom(document_on(tmp_path, run(history=History(test=test))), Worker())
+    qtbot.addWidget(room)
+    room.resize(900, 700)
+    assert room.grab().toImage().pixelColor(5, 5) != QColor(Qt.GlobalColor.black)
