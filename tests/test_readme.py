@@ -62,9 +62,13 @@ def test_a_room_or_file_that_the_readme_names_is_there(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def test_a_test_that_is_named_exists() -> None:
-    for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", README):
-        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
+def test_each_of_the_seven_invariants_has_its_tests() -> None:
+    section = README.split("Seven invariants.")[1].split("\n## ")[0]
+    numbers = re.findall(r"^(\d)\. \*\*", section, re.MULTILINE)
+    held = re.findall(
+        r"^def test_invariant_(\d)_", (ROOT / "tests/test_house.py").read_text("utf-8"), re.MULTILINE
+    )
+    assert numbers == list("1234567") == sorted(set(held))
 
 
 def test_every_dependency_is_given_its_reason() -> None:
