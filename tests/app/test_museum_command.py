@@ -15,19 +15,7 @@ from archive import write_archive
 ROOT = Path(__file__).resolve().parents[2]
 PNG = b"\x89PNG\r\n\x1a\n"
 
-# Starts the museum as `alexnet museum` does, looks at what was imported at the first paint, and quits.
-FIRST_PAINT = """
-import sys
-import app.start
-heavy = ("torch", "pyqtgraph", "PIL", "reproduction.model", "PySide6.QtSvg", "PySide6.QtNetwork")
-def look():
-    print("imported:", *[name for name in heavy if name in sys.modules], flush=True)
-    from PySide6.QtWidgets import QApplication
-    QApplication.quit()
-app.start.report_time = look
-from app.command import main
-sys.exit(main(["museum", *sys.argv[1:]]))
-"""
+HEAVY = ("torch", "pyqtgraph", "PIL", "reproduction.model", "PySide6.QtSvg", "PySide6.QtNetwork")
 
 
 def environment_in(folder: Path) -> dict[str, str]:
@@ -46,24 +34,47 @@ def saved(folder: Path) -> Path:
     return folder / "run.h5"
 
 
+def imported_by(importtime: str) -> set[str]:
+    """The modules in what `python -X importtime` writes."""
+    return {line.rpartition("|")[2].strip() for line in importtime.splitlines() if "import time:" in line}
+
+
 @pytest.mark.parametrize("room", ["entrance", "filters", "try-it", "training"])
 def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path: Path, room: str) -> None:
-    command = [sys.executable, "-c", FIRST_PAINT, str(saved(tmp_path)), "--room", room]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment_in(tmp_path), capture_output=True, text=True, timeout=120
-    )
-    assert done.stdout.strip() == "imported:", (done.stdout, done.stderr)
-    assert done.returncode == 0
+    words = ["-X", "importtime", "-m", "app", "museum", str(saved(tmp_path)), "--room", room]
+    environment = {**environment_in(tmp_path), "ALEXNET_MUSEUM_TIMING": "1"}
+    with (
+        (tmp_path / "imports").open("w") as imports,
+        subprocess.Popen(
+            [sys.executable, *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=imports
+        ) as process,
+    ):
+        assert process.stdout is not None
+        painted = process.stdout.readline()
+        process.terminate()
+    assert painted.startswith(b"first paint")
+    imported = imported_by((tmp_path / "imports").read_text())
+    assert "PySide6.QtWidgets" in imported
+    assert imported.isdisjoint(HEAVY)
 
 
 @pytest.mark.slow
-def test_screenshots_draw_every_room_without_a_display(tmp_path: Path) -> None:
-    done = museum(tmp_path, str(saved(tmp_path)), "--screenshots", str(tmp_path / "shots"))
+def test_screenshots_draw_every_room_without_a_display_and_without_torch(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "app", "museum", str(saved(tmp_path))]
+    done = subprocess.run(
+        [*command, "--screenshots", str(tmp_path / "shots")],
+        cwd=ROOT,
+        env=environment_in(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
     assert done.returncode == 0, done.stderr
     drawn = sorted(path.name for path in (tmp_path / "shots").iterdir())
     assert drawn == ["entrance.png", "filters.png", "training.png", "try-it.png"]
     for path in (tmp_path / "shots").iterdir():
         assert path.read_bytes().startswith(PNG) and path.stat().st_size > 10_000
+    assert "torch" not in imported_by(done.stderr)
 
 
 def test_screenshots_of_a_file_that_is_no_archive_fail_with_one_line(tmp_path: Path) -> None:
