@@ -1,0 +1,1 @@
+"""What made the things in assets/ that were not typed or trained."""
