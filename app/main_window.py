@@ -55,7 +55,7 @@ ROOMS = (
 class MainWindow(QMainWindow):
     """Knows the rooms by name; the rooms know the document and the worker. Signal: firstPainted, once.
 
-    A room may have a signal `visitWanted(str)`, the name of another room to go to.
+    A room may have the signals `visitWanted(str)`, the name of another room to go to, and `openWanted`.
     """
 
     firstPainted = Signal()
@@ -103,6 +103,8 @@ class MainWindow(QMainWindow):
             room.setAccessibleName(entry.translated())
             if hasattr(room, "visitWanted"):
                 room.visitWanted.connect(self.visit)
+            if hasattr(room, "openWanted"):
+                room.openWanted.connect(self.menus.ask_for_archives)
             self._rooms[name] = room
             self._stack.addWidget(room)
         self._stack.setCurrentWidget(self._rooms[name])

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 COLUMN_LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
 TARGET_PX = 48  # smallest side of anything to be touched
+FRAME_PX = 3  # a border of 1 in a margin of 2, or, with the keyboard's focus, a border of 3
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def palette_of(theme: Theme) -> QPalette:
 def style_sheet(theme: Theme, points: float) -> str:
     """The one style sheet; `points` is the size of running text, all else follows from it."""
     sizes = {name: f"{points * factor:.1f}pt" for name, factor in SIZES.items()}
-    return SHEET.format(**vars(theme), **sizes, target=TARGET_PX)
+    return SHEET.format(**vars(theme), **sizes, inner=TARGET_PX - 2 * FRAME_PX)
 
 
 SIZES = {"title_size": 2.2, "heading_size": 1.3, "lead_size": 1.25, "small_size": 0.9, "number_size": 1.7}
@@ -217,8 +218,8 @@ QFrame[role="banner"] {{ background: {selected}; border: none; border-radius: 10
 QScrollArea {{ background: transparent; border: none; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QPushButton, QToolButton, QComboBox {{
-    background: {card}; color: {text}; border: 1px solid {edge}; border-radius: 8px;
-    min-height: {target}px; padding: 0 18px;
+    background: {card}; color: {text}; border: 1px solid {edge}; border-radius: 8px; margin: 2px;
+    min-height: {inner}px; padding: 0 16px;
 }}
 QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {selected}; }}
@@ -234,10 +235,10 @@ QPushButton[role="room"]:hover {{ background: {hover}; }}
 QPushButton[role="room"]:checked {{ background: {selected}; font-weight: 600; }}
 QPushButton[role="menu"] {{ padding: 0 30px 0 14px; }}
 QPushButton::menu-indicator {{ subcontrol-origin: padding; subcontrol-position: right center; right: 10px; }}
-QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border: 3px solid {focus}; padding: 0 16px; }}
+QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border: 3px solid {focus}; margin: 0; }}
 QPushButton[role="primary"]:focus {{ border-color: {text}; }}
-QPushButton[role="room"]:focus {{ border-color: {focus}; padding: 0 10px; }}
-QPushButton[role="menu"]:focus {{ padding: 0 28px 0 12px; }}
+QPushButton[role="room"]:focus, QPushButton[role="quiet"]:focus {{ border-color: {focus}; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 14px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 14px; margin: 0; }}
 QScrollBar::handle {{ background: {edge}; border-radius: 4px; margin: 3px; }}

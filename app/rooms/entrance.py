@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -26,14 +27,17 @@ from app.worker import Worker
 
 MARGIN_PX = 36
 NOTES_SHOWN = 4
+SCROLL_BAR_PX = 14
+LETTERS_BESIDE = 22  # so many letters of text need a place beside the doors; a card four times as many
 TALLEST = 0.85  # height of the network's card as a part of the room's width
 
 
 class EntranceRoom(QWidget):
-    """Signal: visitWanted(str): the name of the room a visitor wants to go to."""
+    """Signals: visitWanted(str): the name of a room to go to; openWanted: the file dialog is asked for."""
 
     NAME = "entrance"
     visitWanted = Signal(str)
+    openWanted = Signal()
 
     def __init__(self, document: Document, worker: Worker) -> None:
         super().__init__()
@@ -71,13 +75,15 @@ class EntranceRoom(QWidget):
         column.addSpacing(8)
         column.addWidget(self._network_card, 1000)
         column.addSpacing(8)
-        column.addLayout(self._make_doors())
+        self._door_row = self._make_doors()
+        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(self._door_row)
         column.addSpacing(8)
-        cards = QHBoxLayout()
-        cards.setSpacing(18)
-        cards.addWidget(self._provenance, 1)
-        cards.addWidget(self._notebook, 1)
-        column.addLayout(cards)
+        self._cards = QHBoxLayout()
+        self._cards.setSpacing(18)
+        self._cards.addWidget(self._provenance, 1)
+        self._cards.addWidget(self._notebook, 1)
+        column.addLayout(self._cards)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -117,8 +123,11 @@ class EntranceRoom(QWidget):
             row.addWidget(door)
             self.doors[name] = door
         self.doors["filters"].setProperty("role", "primary")
-        row.addSpacing(12)
-        row.addWidget(label(self.tr("Or drop an archive or a picture anywhere in this window."), "muted"), 1)
+        self._hint = label(self.tr("Or drop an archive or a picture anywhere in this window."), "muted")
+        row.addWidget(self._hint, 1)
+        self.open_button = QPushButton(self.tr("Open an archive…"))
+        self.open_button.setProperty("role", "primary")
+        self.open_button.clicked.connect(self.openWanted)
         return row
 
     def _paint_figure(self, painter: QPainter, width: float, height: float) -> None:
@@ -132,11 +141,31 @@ class EntranceRoom(QWidget):
         self._network_card.setMaximumHeight(
             max(self._network_card.minimumSizeHint().height(), int(TALLEST * event.size().width()))
         )
+        self._fold()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fold()
+
+    def _fold(self) -> None:
+        """What stands side by side stands one below the other where the room is too narrow for it."""
+        room_px = self.width() - 2 * MARGIN_PX - SCROLL_BAR_PX
+        doors_px = sum(door.sizeHint().width() + self._door_row.spacing() for door in self.doors.values())
+        letter_px = self.fontMetrics().averageCharWidth()
+        rows = (
+            (self._door_row, doors_px + LETTERS_BESIDE * letter_px),
+            (self._cards, LETTERS_BESIDE * 4 * letter_px),
+        )
+        for row, needed_px in rows:
+            beside = needed_px <= room_px
+            row.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
 
     def _on_current_change(self) -> None:
         archive = self._document.current
-        for part in (self._network_card, self._provenance, *self.doors.values()):
+        for part in (self._network_card, self._provenance, self._hint, *self.doors.values()):
             part.setVisible(archive is not None)
+        self.open_button.setVisible(archive is None)
         if archive is None:
             self._show_nothing()
         else:
@@ -148,8 +177,8 @@ class EntranceRoom(QWidget):
         self._title.setText(self.tr("Nothing is open yet"))
         self._sentence.setText(
             self.tr(
-                "An archive holds everything about one trained network. Open one from the File menu,"
-                " or drop it here; `alexnet train` makes your own."
+                "An archive holds everything about one trained network. Drop one here or open it; the command"
+                " “alexnet train” makes your own."
             )
         )
         self.drawing.show_network(None)
@@ -173,7 +202,7 @@ class EntranceRoom(QWidget):
             self._facts.setText(self._key(archive.columns))
             return
         layer = next(layer for layer in archive.network["layers"] if layer["name"] == name)
-        words = " · ".join(f"{what} <b>{value}</b>" for what, value in facts(layer))
+        words = " · ".join(f"{what} <b>{value}</b>" for what, value in facts(layer, archive.columns))
         head = self.tr("<b>{0}</b>, {1}").format(name, kind_of(layer))
         self._facts.setText(f"{head}<br>{words}")
 

@@ -132,10 +132,9 @@ def paint(
     for place, (panel, axes) in enumerate(zip(figure.panels, placed, strict=True)):
         _paint_grid(painter, panel, axes, theme, line_px)
         _paint_moments(painter, figure.moments, axes, theme, line_px, named=place == 0)
-        names: list[float] = []
         for curve in panel.curves:
             _paint_curve(painter, curve, axes, theme)
-            _paint_name(painter, curve, axes, theme, line_px, names)
+        _paint_names(painter, panel, axes, theme, line_px)
         if at is not None:
             _paint_cursor(painter, panel, axes, theme, at)
     if placed:
@@ -216,21 +215,15 @@ def _paint_curve(painter: QPainter, curve: Curve, axes: Axes, theme: Theme) -> N
             painter.drawEllipse(point, 3.4, 3.4)
 
 
-def _paint_name(
-    painter: QPainter, curve: Curve, axes: Axes, theme: Theme, line_px: float, taken: list[float]
-) -> None:
-    """The curve's name at its end, moved away from names that stand there already."""
-    good = np.flatnonzero(np.isfinite(curve.y))
-    if not len(good):
-        return
-    end = axes.point(float(curve.x[good[-1]]), float(curve.y[good[-1]]))
-    y = end.y()
-    for other in taken:
-        if abs(y - other) < line_px:
-            y = other - line_px if y <= other else other + line_px
-    taken.append(y)
-    painter.setPen(curve_color(curve.role, theme))
-    painter.drawText(QPointF(end.x() + 10, y + 0.35 * line_px), curve.name)
+def _paint_names(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, line_px: float) -> None:
+    """The curves' names where the longest of them ends, each at its own height, none over another."""
+    ends = [(curve, end) for curve in panel.curves if (end := nearest(curve, math.inf)) is not None]
+    x = max((axes.point(*end).x() for _, end in ends), default=0.0) + 10
+    lowest = -math.inf
+    for curve, end in sorted(ends, key=lambda entry: axes.point(*entry[1]).y()):
+        lowest = max(axes.point(*end).y(), lowest + line_px)
+        painter.setPen(curve_color(curve.role, theme))
+        painter.drawText(QPointF(x, lowest + 0.35 * line_px), curve.name)
 
 
 def _paint_cursor(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, at: float) -> None:
@@ -246,11 +239,11 @@ def _paint_cursor(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, at:
 
 
 def nearest(curve: Curve, x: float) -> tuple[float, float] | None:
-    """The curve's finite point nearest to `x`."""
+    """The curve's finite point nearest to `x` (the last one for infinity)."""
     good = np.flatnonzero(np.isfinite(curve.y))
     if not len(good):
         return None
-    place = good[int(np.argmin(np.abs(curve.x[good] - x)))]
+    place = good[-1] if math.isinf(x) else good[int(np.argmin(np.abs(curve.x[good] - x)))]
     return float(curve.x[place]), float(curve.y[place])
 
 

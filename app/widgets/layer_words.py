@@ -49,8 +49,8 @@ def shape_of(layer: Layer) -> str:
     return tr("{0} numbers").format(number(shape[0]))
 
 
-def facts(layer: Layer) -> list[tuple[str, str]]:
-    """What is worth knowing of a layer: (what, value)."""
+def facts(layer: Layer, columns: int) -> list[tuple[str, str]]:
+    """What is worth knowing of a layer of a network with so many columns: (what, value)."""
     rows = [(tr("Output"), shape_of(layer))]
     kernels = [f"{size} × {size}" for size in _listed(layer.get("kernel_size"))]
     if kernels:
@@ -67,14 +67,14 @@ def facts(layer: Layer) -> list[tuple[str, str]]:
         rows.append((tr("Activation"), str(layer["activation"])))
     if layer["inputs"]:
         rows.append((tr("Reads"), ", ".join(layer["inputs"])))
-    if layer.get("column") is not None:
+    if columns > 1 and layer.get("column") is not None:
         rows.append((tr("Column"), column_name(layer["column"])))
     return rows
 
 
-def describe(layer: Layer) -> str:
+def describe(layer: Layer, columns: int) -> str:
     """All of it in one line, for a screen reader."""
-    listed = "; ".join(f"{what}: {value}" for what, value in facts(layer))
+    listed = "; ".join(f"{what}: {value}" for what, value in facts(layer, columns))
     return tr("{0}, {1}. {2}.").format(layer["name"], kind_of(layer), listed)
 
 

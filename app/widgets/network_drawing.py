@@ -214,7 +214,7 @@ class NetworkDrawing(QWidget):
     def _make_spots(self, drawing: Drawing, network: Mapping[str, Any]) -> None:
         layers = {layer["name"]: layer for layer in network["layers"]}
         for solid in drawing.solids:
-            spot = LayerSpot(solid.layer, describe(layers[solid.layer]), self)
+            spot = LayerSpot(solid.layer, describe(layers[solid.layer], int(network["columns"])), self)
             spot.entered.connect(self._on_entered)
             self._spots.append(spot)
         if self._spots:

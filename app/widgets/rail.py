@@ -13,8 +13,7 @@ from app.widgets.icons import icon
 
 ICON_PX = 24
 MARGIN_PX = 16
-BUTTON_PADDING_PX = 46
-LETTERS_WIDE = 34
+BUTTON_PADDING_PX = 52
 NARROWEST_PX = 232
 
 
@@ -39,7 +38,8 @@ class Rail(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN_PX, 24, MARGIN_PX, MARGIN_PX)
         column.setSpacing(6)
-        column.addWidget(label(self.tr("AlexNet Archive"), "heading"))
+        self._name = label(self.tr("AlexNet Archive"), "heading", wrap=False)
+        column.addWidget(self._name)
         column.addSpacing(18)
         for number, (name, title) in enumerate(rooms, start=1):
             column.addWidget(self._room_button(name, title, number))
@@ -88,9 +88,10 @@ class Rail(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """As wide as a few words of the present text size; a longer title is shortened in the middle."""
-        letter_px = self.fontMetrics().averageCharWidth()
-        self.setFixedWidth(max(NARROWEST_PX, LETTERS_WIDE * letter_px))
+        """As wide as its own words at this text size; a longer title is shortened in the middle."""
+        words = [self._name, *self._buttons.values()]
+        widest_px = max(word.sizeHint().width() for word in words) + 2 * MARGIN_PX
+        self.setFixedWidth(max(NARROWEST_PX, widest_px))
         room_px = self.width() - 2 * MARGIN_PX - BUTTON_PADDING_PX
         shown = self.archive_button.fontMetrics().elidedText(
             self._title, Qt.TextElideMode.ElideMiddle, room_px

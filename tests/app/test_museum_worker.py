@@ -115,6 +115,21 @@ def test_a_service_that_cannot_be_started_is_given_up_with_a_sentence(make: Make
     assert "cannot be started" in answers.failed[0] and not worker.busy
 
 
+@pytest.mark.slow
+def test_the_real_service_answers_and_refuses_in_words(qtbot: Any, tmp_path: Path) -> None:
+    worker = Worker()
+    answers: list[dict[str, Any]] = []
+    failed: list[str] = []
+    (tmp_path / "broken.h5").write_bytes(b"no")
+    worker.request("hello", {"do": "hello"}, lambda answer, _: answers.append(answer), failed.append)
+    question = {"do": "open", "archive": str(tmp_path / "broken.h5")}
+    worker.request("open", question, lambda answer, _: answers.append(answer), failed.append)
+    qtbot.waitUntil(lambda: not worker.busy, timeout=120_000)
+    worker.shut_down()
+    assert [answer["torch"].count(".") for answer in answers] == [2]
+    assert len(failed) == 1 and "broken.h5" in failed[0]
+
+
 def test_shutting_down_ends_the_process(make: Make, qtbot: Any) -> None:
     worker = make()
     with qtbot.waitSignal(worker.available, timeout=20000):
