@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.machines import sky
 from tools.ray_marching import (
     Body,
     Field,
@@ -121,10 +120,10 @@ def horse() -> Scene:
     eye = Body([Part(ball((1.22, 2.05, 0.135), 0.035), BLACK)], gloss=0.9)
     return Scene(
         [animal, eye, meadow()],
-        sky("#dfe9ef", "#7fb0dd", 0.35, 2.0),
+        blurred("#3d5a2c", "#6b8348", "#b9c6a0", 3.0),
         eye=(1.4, 1.5, 6.3),
-        target=(0.12, 1.16, 0),
-        zoom=3.35,
+        target=(0.14, 1.2, 0),
+        zoom=3.7,
         haze=0.015,
     )
 
@@ -221,8 +220,8 @@ def cat() -> Scene:
         [body, nose, mouth, look, rug],
         blurred("#b9ab98", "#8d8072", "#d8cdb9", 1.6),
         eye=(0.9, 1.5, 5.6),
-        target=(0.06, 1.03, 0),
-        zoom=4.2,
+        target=(0.06, 1.12, 0),
+        zoom=4.9,
         sun=(0.6, 0.8, 0.9),
     )
 
@@ -266,8 +265,8 @@ def dog() -> Scene:
         [body, face, look, meadow("#547a33", "#7f9f4b")],
         blurred("#6f8f4c", "#47662f", "#a9b877", 2.4),
         eye=(1.3, 1.55, 5.6),
-        target=(0.03, 0.98, 0),
-        zoom=4.1,
+        target=(0.03, 1.06, 0),
+        zoom=4.7,
         sun=(0.6, 0.85, 0.8),
     )
 

@@ -149,7 +149,7 @@ def roadside(road: str = "#6f7074", far: str = "#5d7a4a") -> tuple[Body, Texture
         flat = np.stack(
             [directions[:, 0] * 7, np.zeros(len(directions)), np.full(len(directions), 3.0)], axis=1
         )
-        crowns = 0.02 + 0.13 * clouds(flat.astype(np.float32), 4)
+        crowns = 0.12 + 0.22 * clouds(flat.astype(np.float32), 4)
         leaves = mix(rgb("#35502c"), rgb(far), clouds(directions * 34, 4))
         return np.where((directions[:, 1] < crowns)[:, None], leaves, above(directions))
 
@@ -231,5 +231,5 @@ def truck() -> Scene:
     road, backdrop = roadside("#77777a", "#6a7f4c")
     tyres = wheels([(1.25, 0.62), (-1.2, 0.62), (-1.85, 0.62), (1.25, -0.62), (-1.2, -0.62)], 0.38, 0.15)
     return Scene(
-        [lorry, tyres, road], backdrop, eye=(4.6, 1.7, 5.8), target=(-0.1, 1.08, 0), zoom=2.62, haze=0.012
+        [lorry, tyres, road], backdrop, eye=(4.6, 1.7, 5.8), target=(-0.1, 1.1, 0), zoom=3.35, haze=0.012
     )

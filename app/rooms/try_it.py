@@ -22,7 +22,7 @@ import assets
 from app import questions
 from app.answers import Arrays, Look, answer_of, look_of, percent, results_csv
 from app.batch import Batch
-from app.document import Document, VisitorPicture, picture_of, pictures_of
+from app.document import Document, OpenArchive, Version, VisitorPicture, picture_of, pictures_of
 from app.drops import PICTURE_SUFFIXES, sort_paths
 from app.theme import TARGET_PX, label
 from app.widgets.bars import GuessBars
@@ -49,6 +49,7 @@ class TryItRoom(QWidget):
         self._shipped = {str(path): picture_of(path) for path in shipped_pictures()}
         self._seen: dict[str, VisitorPicture] = {}
         self._awake = False  # the worker has answered since its start
+        self._asked_version: Version | None = None  # of the archive's file, when it was last asked
         self._previewed = False  # the selected picture is on the stage
         self.stage = PictureDrop()
         self.bars = GuessBars()
@@ -77,6 +78,7 @@ class TryItRoom(QWidget):
         self.table.keepWanted.connect(self._keep_table)
         self.table.closed.connect(self._leave_batch)
         self._document.currentChanged.connect(self._on_archive_change)
+        self._document.archiveUpdated.connect(self._on_archive_update)
         self._document.picturesChanged.connect(self._on_pictures_change)
         self._document.pictureChanged.connect(self._ask)
         self._worker.available.connect(self._on_available)
@@ -96,7 +98,7 @@ class TryItRoom(QWidget):
         column.addWidget(self.stage, 3)
         column.addLayout(self._buttons())
         column.addWidget(self.strip)
-        column.addWidget(self.table, 2)
+        column.addWidget(self.table, 3)
         row.addLayout(column, 1)
         row.addWidget(self._side())
 
@@ -196,6 +198,11 @@ class TryItRoom(QWidget):
         self.ten_views.setVisible(archive is not None and self._has_more_views())
         self._ask()
 
+    def _on_archive_update(self, archive: OpenArchive) -> None:
+        """New weights of a run in progress are shown the same picture; a longer log changes nothing."""
+        if archive is self._document.current and archive.version != self._asked_version:
+            self._ask()
+
     def _has_more_views(self) -> bool:
         """Whether the network sees less than the whole picture: then there are corners to look at."""
         archive = self._document.current
@@ -233,6 +240,7 @@ class TryItRoom(QWidget):
         if archive is None:
             self._fail(self.tr("Open an archive first: the picture needs a network to look at it."))
             return
+        self._asked_version = archive.version
         self.bars.fade()
         self._previewed = False
         self._waking.start()

@@ -164,6 +164,8 @@ class PictureDrop(QWidget):
                 (1.0, self.tr("or several, or a folder; open or paste one; or tap one below")),
             ]
         )
+        if self.height() < 200:  # no room for more than the invitation itself
+            lines = lines[:1]
         top = room.center().y() - len(lines) * 0.9 * painter.fontMetrics().height()
         painter.setPen(QColor(current().text if self._sentence else current().muted))
         for factor, text in lines:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
 WIDTH, HEIGHT = 112, 84
+WIDEST = "automobile 100 %"
 LIMIT = 40  # of the visitor's own; the oldest go first
 
 
@@ -19,6 +20,7 @@ class Thumbnails(QScrollArea):
         super().__init__(parent)
         self._buttons: dict[str, QToolButton] = {}
         self._names: dict[str, str] = {}
+        self._guesses: dict[str, str] = {}
         self._own: list[str] = []
         content = QWidget()
         self._row = QHBoxLayout(content)
@@ -42,25 +44,40 @@ class Thumbnails(QScrollArea):
         button = QToolButton()
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIcon(QIcon(_cropped(image)))
-        button.setIconSize(QSize(WIDTH, HEIGHT))
         button.setStyleSheet("padding: 6px 4px;")
         button.clicked.connect(lambda: self.chosen.emit(key))
         self._buttons[key], self._names[key] = button, name
         self._row.insertWidget(0 if own else self._row.count() - 1, button)
         if own:
             self._own.append(key)
-        self.say(key, "")
         self._drop_oldest()
-        self.setFixedHeight(button.sizeHint().height() + self.horizontalScrollBar().sizeHint().height() + 4)
+        self._fit(key)
 
     def say(self, key: str, guess: str) -> None:
         """Writes the best guess under a picture: before there is one, its name."""
         button = self._buttons.get(key)
         if button is not None:
+            self._guesses[key] = guess
             text = guess or self._names[key]
-            button.setText(button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, WIDTH))
+            room = button.iconSize().width()
+            button.setText(button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room))
             button.setToolTip(f"{self._names[key]}: {guess}" if guess else self._names[key])
             button.setAccessibleName(button.toolTip())
+
+    def _fit(self, key: str) -> None:
+        """A picture is as wide as the words below it need: they grow with the text size."""
+        button = self._buttons[key]
+        width = max(WIDTH, button.fontMetrics().horizontalAdvance(WIDEST))
+        button.setIconSize(QSize(width, width * HEIGHT // WIDTH))
+        self.say(key, self._guesses.get(key, ""))
+        bar = self.horizontalScrollBar().sizeHint().height()
+        self.setFixedHeight(button.sizeHint().height() + bar + 4)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            for key in self._buttons:
+                self._fit(key)
 
     def text(self, key: str) -> str:
         """What is said of a picture in full."""
@@ -71,6 +88,7 @@ class Thumbnails(QScrollArea):
             key = self._own.pop(0)
             self._buttons.pop(key).deleteLater()
             del self._names[key]
+            self._guesses.pop(key, None)
 
 
 def _cropped(image: QImage) -> QPixmap:

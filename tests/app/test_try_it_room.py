@@ -218,6 +218,22 @@ def test_ten_looks_are_not_offered_where_the_whole_picture_is_seen(room: TryItRo
     assert not room.ten_views.isVisible()
 
 
+def test_new_weights_of_a_run_in_progress_are_shown_the_same_picture(
+    qtbot: QtBot, room: TryItRoom, tmp_path: Path
+) -> None:
+    drop(room.stage, files(picture(tmp_path, "sea.png", BLUE)))
+    qtbot.waitUntil(lambda: best(room) == "blue", timeout=20_000)
+    document = room._document
+    room.bars.show_guesses(())
+    assert document.current is not None
+    document.archiveUpdated.emit(document.current)  # only the log grew
+    qtbot.wait(300)
+    assert best(room) == ""
+    write_archive(tmp_path / "sample.h5", sample_run(ONE_COLUMN, seed=8))
+    document.look_again()
+    qtbot.waitUntil(lambda: best(room) == "blue", timeout=20_000)
+
+
 # Pictures to tap
 
 
