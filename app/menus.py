@@ -132,8 +132,9 @@ class Menus(QObject):
 
     def show_shortcuts(self) -> None:
         """The list of keys, made from the registry."""
+        cell = "padding: 4px 24px 4px 0"
         rows = "".join(
-            f"<tr><td style='padding:4px 24px 4px 0'>{text}</td><td><b>{keys}</b></td></tr>"
+            f"<tr><td style='{cell}'>{text}</td><td style='{cell}'><b>{keys}</b></td></tr>"
             for text, keys in self.actions.shortcuts()
         )
         self._tell(self.tr("Keys"), f"<table>{rows}</table>")
@@ -154,4 +155,5 @@ class Menus(QObject):
         box = QMessageBox(self._window)
         box.setWindowTitle(title)
         box.setText(text)
+        box.addButton(self.tr("Close"), QMessageBox.ButtonRole.RejectRole)
         box.open()

@@ -22,7 +22,7 @@ SLAB_GAP_PX = 7.0
 SMALLEST_PX = 4.0
 LARGEST_SCALE = 8.0  # pixels on the screen per pixel of a map: beyond, small networks look coarse
 SMALLEST_SCALE = 0.01
-WORTH_OF_WORDS = 0.5  # of its possible size a drawing keeps at least this part when it gets captions
+WORTH_OF_WORDS = 0.4  # of its possible size a drawing keeps at least this part when it gets captions
 GAP_PX = 26.0
 MARGIN_PX = 10.0
 
@@ -183,7 +183,7 @@ class _Plan:
 
     def caption(self, stage: Stage) -> tuple[str, ...]:
         """The text under a stage."""
-        shape = " × ".join(str(size) for size in stage.head["output_shape"])
+        shape = "×".join(str(size) for size in stage.head["output_shape"])
         return (str(stage.head["name"]), shape)[: self.caption_lines]
 
     def solid_size(self, layer: Layer, scale: float) -> tuple[float, float, float]:
