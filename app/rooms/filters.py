@@ -122,9 +122,7 @@ class FiltersRoom(QWidget):
         heading.addStretch()
         heading.addWidget(self._counter, alignment=Qt.AlignmentFlag.AlignBottom)
         column.addLayout(heading)
-        sentence = self.tr(
-            "What the network looks for first: each tile is a pattern it learned to answer to."
-        )
+        sentence = self.tr("What the network looks for first: each tile is a pattern it answers to.")
         column.addWidget(label(sentence, "lead"))
         column.addWidget(self.sheet, 1)
         column.addWidget(self.film)

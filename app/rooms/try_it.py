@@ -50,6 +50,7 @@ class TryItRoom(QWidget):
         self._seen: dict[str, VisitorPicture] = {}
         self._awake = False  # the worker has answered since its start
         self._asked_version: Version | None = None  # of the archive's file, when it was last asked
+        self._asking = False  # the last word on the selected picture has not been said
         self._previewed = False  # the selected picture is on the stage
         self.stage = PictureDrop()
         self.bars = GuessBars()
@@ -82,6 +83,10 @@ class TryItRoom(QWidget):
         self._document.picturesChanged.connect(self._on_pictures_change)
         self._document.pictureChanged.connect(self._ask)
         self._worker.available.connect(self._on_available)
+
+    def ready(self) -> bool:
+        """Whether everything is on the screen that was asked for."""
+        return not self._asking and len(self.strip.keys) >= len(self._shipped)
 
     # Layout
 
@@ -241,6 +246,7 @@ class TryItRoom(QWidget):
             self._fail(self.tr("Open an archive first: the picture needs a network to look at it."))
             return
         self._asked_version = archive.version
+        self._asking = True
         self.bars.fade()
         self._previewed = False
         self._waking.start()
@@ -263,9 +269,11 @@ class TryItRoom(QWidget):
         answer = answer_of(message)
         self.bars.show_guesses(answer.guesses)
         took = _duration(answer.seconds)
+        self._asking = False
         if answer.views == 1:
             self._status.setText(self.tr("One look, {0}").format(took))
             if not self.ten_views.isHidden() and self.ten_views.isChecked():
+                self._asking = True
                 self._predict(10)
         else:
             self._status.setText(self.tr("Mean of {0} looks, {1}").format(answer.views, took))
@@ -300,6 +308,7 @@ class TryItRoom(QWidget):
         self.stage.show_sentence(sentence if sentence.endswith(".") else f"{sentence}.")
 
     def _clear(self) -> None:
+        self._asking = False
         self.stage.show_sentence("")
         self.crop.show_pixels(None)
         self.bars.show_guesses(())

@@ -85,6 +85,7 @@ def test_a_dropped_picture_is_guessed_and_its_square_is_shown(
     assert room.stage.look is not None and room.stage.look.box == (16, 0, 64)
     shown, seen = room.stage.picture_rectangle(), room.stage.box_rectangle()
     assert shown.contains(seen) and seen.width() == pytest.approx(seen.height())
+    assert room.ready()
     assert shown.width() / 96 * 64 == pytest.approx(seen.width())
     assert room.stage.look.crop.shape == (32, 32, 3)
     assert "One look" in room._status.text()
