@@ -24,7 +24,7 @@ from app.worker import Worker
 
 SIZES = ((1280, 800), (1920, 1080), (1080, 1920))
 ROOM_LIMIT_S = 60.0  # torch may have to be read from a slow disk before the first prediction
-SETTLE_S = 0.25
+SETTLE_S = 0.15
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot]) -> int
         for entry in ROOMS:
             room = window.visit(entry.name)
             path = folder / f"{entry.name}{shot.suffix}.png"
-            if not _wait_until_ready(room):
+            if not _wait_until_ready(window, room):
                 print(f"alexnet museum: {entry.name} was not ready in time", file=sys.stderr)
             if not window.grab().save(str(path)):
                 return _complain(f"{path}: cannot be written")
@@ -98,15 +98,19 @@ def _sample_pictures() -> list[Path]:
     return sort_paths([Path(assets.__file__ or "").parent / "pictures"]).pictures
 
 
-def _wait_until_ready(room: QWidget) -> bool:
-    """Lets the room work until its `ready()` says so (rooms without one are ready), and then settle."""
+def _wait_until_ready(window: MainWindow, room: QWidget) -> bool:
+    """Lets the room work until nothing is asked of the worker and its `ready()`, if any, says so."""
     ready = getattr(room, "ready", lambda: True)
     end_s = time.monotonic() + ROOM_LIMIT_S
-    while not ready() and time.monotonic() < end_s:
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
-        time.sleep(0.01)
-    settled_s = time.monotonic() + SETTLE_S
-    while time.monotonic() < settled_s:
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
-        time.sleep(0.01)
-    return bool(ready())
+    _let_work(SETTLE_S)
+    while (window.worker.busy or not ready()) and time.monotonic() < end_s:
+        _let_work(0.05)
+    _let_work(SETTLE_S)
+    return not window.worker.busy and bool(ready())
+
+
+def _let_work(seconds: float) -> None:
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        time.sleep(0.005)

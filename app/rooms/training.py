@@ -33,6 +33,7 @@ from app.worker import Worker
 
 MARGIN_PX = 36
 GUESSES = 5  # counted where the archive does not say how many
+LOWEST = 0.5  # height of the plot at least, as a part of the room's height
 TALLEST = 1.0  # height of the plot's card as a part of the room's width
 LOOK_AT_CLOCK_MS = 5000  # a run that falls silent is noticed without any change on disk
 COLUMNS = ("epoch", "step", "images", "loss", "top1", "topk", "seconds")
@@ -231,8 +232,9 @@ class TrainingRoom(QWidget):
         return card
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        # In a tall window the table gets what the curves need not.
+        # The curves fill most of the first screen; in a tall window the table gets what they need not.
         super().resizeEvent(event)
+        self.plot.setMinimumHeight(int(LOWEST * event.size().height()))
         self._plot_card.setMaximumHeight(
             max(self._plot_card.minimumSizeHint().height(), int(TALLEST * event.size().width()))
         )
