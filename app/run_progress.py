@@ -11,11 +11,12 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from app.archive_words import count, decimal, duration, epochs_done, percent
-from app.document import OpenArchive
+from app.document import OpenArchive, version_of
 from archive import log_path
 
 SILENCE_S = 120.0  # a run that reported nothing for so long is no longer called "in progress" ...
-SILENCE_REPORTS = 4  # ... unless its reports usually come more slowly than a quarter of that
+SILENCE_REPORTS = 4  # ... unless its newest report took longer than a quarter of that
+BETWEEN_LOGS_S = 15.0
 
 
 def tr(text: str) -> str:
@@ -53,20 +54,21 @@ def planned_epochs(archive: OpenArchive) -> float:
 def rate_changes(archive: OpenArchive) -> list[RateChange]:
     """The schedule of the recipe, in words."""
     entries = recipe_of(archive).get("schedule", [])
-    changes = []
+    found = []
     for entry in entries if isinstance(entries, list) else []:
         settings = entry.get("set") if isinstance(entry, dict) else None
         if isinstance(settings, dict) and isinstance(entry.get("epoch"), int | float):
             words = "; ".join(setting_words(str(key), value) for key, value in settings.items())
-            changes.append(RateChange(float(entry["epoch"]), words))
-    return changes
+            found.append(RateChange(float(entry["epoch"]), words))
+    return found
 
 
-def moments(archive: OpenArchive) -> list[RateChange]:
-    """Schedule and notebook after the start, one entry an epoch: where the bends of a curve come from."""
-    noted = {note.epoch: RateChange(note.epoch, note.text) for note in archive.notebook if note.epoch > 0}
-    planned = {change.epoch: change for change in rate_changes(archive)}
-    return sorted({**noted, **planned}.values(), key=lambda change: change.epoch)
+def changes(archive: OpenArchive) -> list[RateChange]:
+    """Notebook and schedule in order, as far as the run goes: where the bends of a curve come from."""
+    end = planned_epochs(archive)
+    noted = [RateChange(note.epoch, note.text) for note in archive.notebook]
+    planned = [change for change in rate_changes(archive) if change.epoch < end]
+    return sorted(noted + planned, key=lambda change: change.epoch)
 
 
 def setting_words(key: str, value: Any) -> str:
@@ -89,37 +91,44 @@ def plain(value: float) -> str:
     return f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1e6 else f"{value:g}"
 
 
-def silence_s(archive: OpenArchive) -> float | None:
-    """Seconds since the run last reported; None when it left no log (it ended, or never began)."""
-    try:
-        return time.time() - log_path(archive.path).stat().st_mtime
-    except OSError:
-        return None
+def silence_s(archive: OpenArchive) -> float:
+    """Seconds since the run last wrote anything, into its log or its archive."""
+    versions = [version_of(path) for path in (log_path(archive.path), archive.path)]
+    newest_ns = max((version[0] for version in versions if version is not None), default=0)
+    return max(0.0, time.time() - newest_ns / 1e9)
 
 
-def usual_interval_s(archive: OpenArchive) -> float:
-    """How often the run reports, by its newest two reports."""
-    seconds = archive.history.train["seconds"]
-    return float(seconds[-1] - seconds[-2]) if len(seconds) > 1 else 0.0
+def epochs_now(archive: OpenArchive) -> float:
+    """How far training got: by the newest report, or by what the run says between two reports."""
+    said = [record.get("epoch") for record in archive.log if record["kind"] == "status"]
+    return max([epochs_done(archive), *(float(epoch) for epoch in said if isinstance(epoch, int | float))])
 
 
 def in_progress(archive: OpenArchive) -> bool:
-    """Whether somebody seems to be training this archive now."""
-    silent = silence_s(archive)
-    return silent is not None and silent < max(SILENCE_S, SILENCE_REPORTS * usual_interval_s(archive))
+    """Whether somebody seems to be training this archive now.
+
+    A run that was ended leaves no log; one that goes on has none for the moment after each new version.
+    """
+    limit_s = max(SILENCE_S, SILENCE_REPORTS * last_report_s(archive)) if archive.log else BETWEEN_LOGS_S
+    return silence_s(archive) < limit_s
+
+
+def last_report_s(archive: OpenArchive) -> float:
+    """How long training took for its newest report."""
+    seconds = archive.history.train["seconds"]
+    return float(seconds[-1]) if len(seconds) else 0.0
 
 
 def standing(archive: OpenArchive) -> str:
     """The banner's sentence; nothing for a run that is complete."""
-    done, planned = epochs_done(archive), planned_epochs(archive)
+    done, planned = epochs_now(archive), planned_epochs(archive)
+    if done + 1e-6 >= planned:
+        return ""
     epochs = decimal(done, 1), decimal(planned, 0)
     if in_progress(archive):
         return _progress_sentence(archive, *epochs)
-    silent = silence_s(archive)
-    if silent is not None and done + 1e-6 < planned:
-        sentence = tr("This run stands at epoch {0} of {1} and has reported nothing for {2}.")
-        return sentence.format(*epochs, duration(silent))
-    return ""
+    sentence = tr("This run stands at epoch {0} of {1} and has reported nothing for {2}.")
+    return sentence.format(*epochs, duration(silence_s(archive)))
 
 
 def _progress_sentence(archive: OpenArchive, done: str, planned: str) -> str:
@@ -135,6 +144,9 @@ def _progress_sentence(archive: OpenArchive, done: str, planned: str) -> str:
 
 
 def pictures_per_second(archive: OpenArchive) -> float:
-    """How fast the run trains, by its newest two reports."""
-    train, interval_s = archive.history.train, usual_interval_s(archive)
-    return float(train["images"][-1]) / interval_s if interval_s > 0 else 0.0
+    """How fast the run trains: as it says itself, or by its newest report."""
+    said = [record.get("pictures_per_second") for record in archive.log if record["kind"] == "status"]
+    if said and isinstance(said[-1], int | float):
+        return float(said[-1])
+    seconds, images = last_report_s(archive), archive.history.train["images"]
+    return float(images[-1]) / seconds if seconds > 0 else 0.0

@@ -190,7 +190,7 @@ class EntranceRoom(QWidget):
         self._title.setText(archive.title)
         self._sentence.setText(summary(archive))
         self._provenance.show_rows(provenance_rows(archive))
-        notes = [(self.tr("Epoch {0}").format(f"{note.epoch:g}"), note.text) for note in archive.notebook]
+        notes = [(self.tr("Epoch {0}").format(f"{note.epoch:.4g}"), note.text) for note in archive.notebook]
         self._notebook.show_rows(notes[-NOTES_SHOWN:])
         self._notebook.setVisible(bool(notes))
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from app.archive_words import count, decimal, percent
 from app.document import Document, OpenArchive
-from app.run_progress import moments, planned_epochs, rate_changes, standing
+from app.run_progress import changes, planned_epochs, standing
 from app.theme import current, label
 from app.widgets.choice import Choice
 from app.widgets.curve_plot import Curve, CurvePlot, Figure, Moment, Panel, nearest, paint
@@ -34,6 +34,7 @@ from app.worker import Worker
 MARGIN_PX = 36
 GUESSES = 5  # counted where the archive does not say how many
 LOWEST = 0.5  # height of the plot at least, as a part of the room's height
+WIDEST = 0.7  # ... though no more than this part of its width
 TALLEST = 1.0  # height of the plot's card as a part of the room's width
 LOOK_AT_CLOCK_MS = 5000  # a run that falls silent is noticed without any change on disk
 COLUMNS = ("epoch", "step", "images", "loss", "top1", "topk", "seconds")
@@ -54,7 +55,7 @@ def figure_of(archive: OpenArchive, error: str, words: dict[str, str]) -> Figure
             if len(table)
         )
         panels.append(Panel(title, unit, curves))
-    marks = tuple(Moment(change.epoch, change.words) for change in moments(archive))
+    marks = tuple(Moment(change.epoch, change.words) for change in changes(archive))
     return Figure(tuple(panels), marks, words["epochs"], planned_epochs(archive))
 
 
@@ -234,9 +235,10 @@ class TrainingRoom(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         # The curves fill most of the first screen; in a tall window the table gets what they need not.
         super().resizeEvent(event)
-        self.plot.setMinimumHeight(int(LOWEST * event.size().height()))
+        width, height = event.size().width(), event.size().height()
+        self.plot.setMinimumHeight(int(min(LOWEST * height, WIDEST * width)))
         self._plot_card.setMaximumHeight(
-            max(self._plot_card.minimumSizeHint().height(), int(TALLEST * event.size().width()))
+            max(self._plot_card.minimumSizeHint().height(), int(TALLEST * width))
         )
 
     # Following the document
@@ -278,11 +280,8 @@ class TrainingRoom(QWidget):
         self._banner_frame.setVisible(bool(sentence))
 
     def _show_changes(self, archive: OpenArchive) -> None:
-        done = [(change.epoch, change.words) for change in rate_changes(archive)]
-        noted = [(note.epoch, note.text) for note in archive.notebook]
-        lines = [
-            self.tr("Epoch {0}: {1}").format(f"{epoch:g}", words) for epoch, words in sorted(done + noted)
-        ]
+        line = self.tr("Epoch {0}: {1}")
+        lines = [line.format(f"{change.epoch:.4g}", change.words) for change in changes(archive)]
         self.happened.setText("\n".join(lines))
         self._happened_card.setVisible(bool(lines))
 

@@ -19,7 +19,7 @@ from app.archive_words import duration, moment, summary
 from app.document import OpenArchive
 from app.rooms.entrance import EntranceRoom
 from app.rooms.training import TrainingRoom
-from app.run_progress import moments, planned_epochs, rate_changes, setting_words, standing
+from app.run_progress import changes, planned_epochs, rate_changes, setting_words, standing
 from app.widgets.figure import save
 from app.worker import Worker
 from archive import TEST_DTYPE, History, Note, Run, RunLog, log_path, write_archive
@@ -170,10 +170,10 @@ def test_a_recipe_of_another_kind_means_no_schedule(tmp_path: Path, recipe: str)
     assert rate_changes(archive) == [] and planned_epochs(archive) == 0
 
 
-def test_notes_after_the_start_are_marked_too(tmp_path: Path) -> None:
+def test_what_is_noted_stands_among_what_was_planned(tmp_path: Path) -> None:
     notes = [Note("2012-12-03T09:00:00Z", 0.0, "begin"), Note("2012-12-03T10:00:00Z", 1.5, "rates by hand")]
     archive = archive_of(tmp_path, run(notebook=notes))
-    assert [change.epoch for change in moments(archive)] == [1.5, 2.0, 3.0]
+    assert [change.epoch for change in changes(archive)] == [0.0, 1.5, 2.0, 3.0]
 
 
 def test_settings_without_a_known_name_are_shown_as_they_are() -> None:
@@ -187,7 +187,6 @@ def test_curves_banner_and_table_grow_with_the_log(tmp_path: Path, qtbot: Any) -
     qtbot.addWidget(room)
     room.show()
     document.follow()
-    assert not room._banner_frame.isVisible()
     rows = room.model.rowCount()
     log = RunLog(tmp_path / "sample.h5")
     with qtbot.waitSignal(document.archiveUpdated, timeout=3000):
@@ -198,10 +197,24 @@ def test_curves_banner_and_table_grow_with_the_log(tmp_path: Path, qtbot: Any) -
     assert float(room.plot.figure.panels[0].curves[0].x[-1]) == 3.4
 
 
+def test_between_two_reports_the_banner_shows_what_the_run_says(tmp_path: Path, qtbot: Any) -> None:
+    archive = archive_of(tmp_path, run())
+    RunLog(archive.path).append("status", epoch=2.5, step=50, time="now", pictures_per_second=820.4)
+    archive.refresh()
+    assert "epoch 2.5 of 4, 820 pictures a second; wrong on 50.0 %" in standing(archive)
+
+
+def test_a_complete_run_has_no_banner(tmp_path: Path, qtbot: Any) -> None:
+    made = run()
+    made.texts["overrides"] = '["epochs=2"]'
+    assert standing(archive_of(tmp_path, made)) == ""
+
+
 def test_a_run_that_fell_silent_is_not_called_in_progress(tmp_path: Path, qtbot: Any) -> None:
     archive = archive_of(tmp_path, run())
     RunLog(archive.path).append("train", epoch=3.4, step=34, seconds=9.0, **REPORT)
-    os.utime(log_path(archive.path), (1, 1))
+    for path in (log_path(archive.path), archive.path):
+        os.utime(path, (1, 1))
     archive.refresh()
     assert "has reported nothing for" in standing(archive)
 
