@@ -215,13 +215,13 @@ def cat() -> Scene:
     nose = Body([Part(ball((0, 1.2, 0.57), (0.055, 0.035, 0.04)), rgb("#b0605c"))], gloss=0.4)
     mouth = Body([Part(limb((0, 1.16, 0.575), (0, 1.09, 0.575), 0.01, 0.01), rgb("#3a2622"))])
     look = eyes((0.22, 1.35, 0.37), 0.095, "#a9b52e", (0, 0, 1))
-    rug = Body([Part(ground(), blurred_floor("#8d6f52", "#6e523a"))], gloss=0.05, fur=0.3)
+    rug = Body([Part(ground(), blurred_floor("#6e5a48", "#4d3c2e"))], gloss=0.05, fur=0.3)
     return Scene(
         [body, nose, mouth, look, rug],
-        blurred("#b9ab98", "#8d8072", "#d8cdb9", 1.6),
-        eye=(0.9, 1.5, 5.6),
-        target=(0.06, 1.12, 0),
-        zoom=4.9,
+        blurred("#3b3430", "#5a4a3c", "#2a2624", 2.0),
+        eye=(0.45, 1.4, 5.6),
+        target=(0.03, 1.22, 0),
+        zoom=5.9,
         sun=(0.6, 0.8, 0.9),
     )
 
@@ -232,7 +232,7 @@ def blurred_floor(first: str, second: str) -> Texture:
 
 
 def dog() -> Scene:
-    """A brown and white dog with hanging ears, on a lawn."""
+    """A brown and white dog with hanging ears, indoors."""
     brown, white = coat("#8a4f22", "#a86a35", 0.3, 1.4, 0.4), coat("#efe8dc", "#d8cdbd", 0.0, 1.0, 0.2)
     ears = [limb((side * 0.38, 1.52, 0.02), (side * 0.56, 1.02, 0.14), 0.17, 0.15) for side in (1, -1)]
     legs = [limb((side * 0.24, 0.7, 0.3), (side * 0.24, 0.08, 0.42), 0.17, 0.12) for side in (1, -1)]
@@ -261,9 +261,10 @@ def dog() -> Scene:
         gloss=0.6,
     )
     look = eyes((0.17, 1.47, 0.36), 0.07, "#3a2312", (0, 0, 1))
+    floor = Body([Part(ground(), blurred_floor("#8d6f52", "#6e523a"))], gloss=0.05, fur=0.3)
     return Scene(
-        [body, face, look, meadow("#547a33", "#7f9f4b")],
-        blurred("#6f8f4c", "#47662f", "#a9b877", 2.4),
+        [body, face, look, floor],
+        blurred("#7a6552", "#9a8672", "#55473a", 2.0),
         eye=(1.3, 1.55, 5.6),
         target=(0.03, 1.06, 0),
         zoom=4.7,
@@ -304,7 +305,7 @@ def frog() -> Scene:
         blurred("#4f4a2c", "#2f3a1c", "#7c7a45", 2.6),
         eye=(2.3, 1.35, 3.7),
         target=(0.06, 0.4, 0.08),
-        zoom=3.0,
+        zoom=3.7,
         sun=(0.4, 0.9, 0.6),
     )
 

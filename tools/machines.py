@@ -231,5 +231,5 @@ def truck() -> Scene:
     road, backdrop = roadside("#77777a", "#6a7f4c")
     tyres = wheels([(1.25, 0.62), (-1.2, 0.62), (-1.85, 0.62), (1.25, -0.62), (-1.2, -0.62)], 0.38, 0.15)
     return Scene(
-        [lorry, tyres, road], backdrop, eye=(4.6, 1.7, 5.8), target=(-0.1, 1.1, 0), zoom=3.35, haze=0.012
+        [lorry, tyres, road], backdrop, eye=(4.6, 1.7, 5.8), target=(-0.1, 1.15, 0), zoom=3.8, haze=0.012
     )
