@@ -1,8 +1,8 @@
 """How the museum and its worker process talk: messages with arrays, as frames in a stream of bytes.
 
-A frame is the length of a JSON header (4 bytes, little-endian), the header in UTF-8, then the bytes of the arrays
-that header["arrays"] lists as {"name", "dtype", "shape"}, in order, C order. Nothing but plain numbers and text
-can travel: reading a frame never runs anything. Standard library and numpy only; both ends import this module.
+A frame is the length of a JSON header (4 bytes, little-endian), the header in UTF-8, then the bytes of the
+arrays that header["arrays"] lists as {"name", "dtype", "shape"}, in order, C order. Nothing but plain numbers
+and text can travel: reading a frame never runs anything. Standard library and numpy only.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def encode(message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None =
 class Decoder:
     """Takes the stream's bytes as they come and gives the messages that are complete.
 
-    `feed` raises ValueError on anything that is not a frame; the stream is lost then, since nothing says where
-    the next frame begins.
+    `feed` raises ValueError on anything that is not a frame; the stream is lost then, since nothing says
+    where the next frame begins.
     """
 
     def __init__(self) -> None:
