@@ -177,7 +177,7 @@ def deer() -> Scene:
     )
     return Scene(
         [animal, details, meadow("#6b7434", "#a39a58")],
-        blurred("#24351f", "#4c6235", "#8a8a4e", 3.2),
+        blurred("#1c2a18", "#33452a", "#4e5a34", 3.2),
         eye=(1.9, 1.6, 6.0),
         target=(0.1, 1.38, 0),
         zoom=3.35,
@@ -277,8 +277,8 @@ def frog() -> Scene:
 
     def skin(points: Floats) -> Floats:
         spots = clouds(points * 5.5, 3)
-        green = mix(rgb("#5c8a31"), rgb("#2f4d1a"), (spots - 0.55) * 8)
-        belly = mix(rgb("#d8d8a0"), green, (points[:, 1] - 0.12) * 5)
+        green = mix(rgb("#6f7a33"), rgb("#35391c"), (spots - 0.55) * 8)
+        belly = mix(rgb("#b3a877"), green, (points[:, 1] - 0.12) * 5)
         return belly * (0.8 + 0.4 * clouds(points * 20, 2)[:, None])
 
     solids = [
@@ -293,7 +293,7 @@ def frog() -> Scene:
         *pairs((0.66, 0.03, 0.5), (0.86, 0.02, 0.58), 0.05, 0.03),
         *pairs((0.66, 0.03, 0.5), (0.88, 0.02, 0.46), 0.05, 0.03),
     ]
-    body = Body([Part(f, skin) for f in solids], blend=0.07, gloss=0.55)
+    body = Body([Part(f, skin) for f in solids], blend=0.07, gloss=0.35)
     parts = []
     for side in (1, -1):
         parts.append(Part(ball((0.55, 0.84, side * 0.31), (0.11, 0.105, 0.09)), rgb("#c9a227")))
@@ -303,7 +303,7 @@ def frog() -> Scene:
     return Scene(
         [body, Body(parts, gloss=0.95), earth],
         blurred("#4f4a2c", "#2f3a1c", "#7c7a45", 2.6),
-        eye=(2.3, 1.35, 3.7),
+        eye=(2.0, 2.2, 3.2),
         target=(0.06, 0.4, 0.08),
         zoom=3.7,
         sun=(0.4, 0.9, 0.6),

@@ -17,7 +17,7 @@ SPACE_PX = 10
 
 
 class GuessBars(QWidget):
-    """Shows up to five guesses, the first emphasised. Labels end at their first comma; a tip has all of it."""
+    """Shows up to five guesses, the first emphasised. Labels end at their first comma; a tip has all."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
