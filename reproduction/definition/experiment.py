@@ -78,7 +78,7 @@ class Experiment:
             return self
         parsed = apply_schedule(self._parsed, epoch)
         parameters = read_parameters(parsed.parameters, self.network)
-        network = self.network.with_keeps(parameters.keeps)
+        network = self.network.with_numbers(parameters.keeps, parameters.coefficients)
         return replace(self, network=network, parameters=parameters, recipe=parsed.recipe)
 
     @cached_property
@@ -203,7 +203,7 @@ def assemble(
     if not texts.parameters_name:
         return Experiment(name, texts, network, Parameters(), parsed.recipe)
     parameters = read_parameters(parsed.parameters, network)
-    network = network.with_keeps(parameters.keeps)
+    network = network.with_numbers(parameters.keeps, parameters.coefficients)
     _check_schedule(parsed, network)
     return Experiment(name, texts, network, parameters, parsed.recipe)
 

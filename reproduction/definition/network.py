@@ -9,7 +9,7 @@ from functools import cached_property
 from reproduction.definition.dialect import Dialect
 from reproduction.definition.language import Document
 from reproduction.definition.layer_reader import Context, read_layer
-from reproduction.definition.layers import CrossEntropy, Data, Dropout, Layer, Shape
+from reproduction.definition.layers import CrossEntropy, Data, Dropout, ElementwiseSum, Layer, Shape
 from reproduction.errors import DefinitionError
 
 
@@ -85,15 +85,18 @@ class Network:
     def on_column(self, column: int) -> tuple[Layer, ...]:
         return tuple(layer for layer in self.layers if layer.column == column)
 
-    def with_keeps(self, keeps: Mapping[str, float]) -> Network:
-        """The same network with the keep probabilities that 2014 kept in its parameter file."""
-        layers = tuple(
-            replace(layer, keep=keeps[layer.name])
-            if isinstance(layer, Dropout) and layer.name in keeps
-            else layer
-            for layer in self.layers
-        )
-        return replace(self, layers=layers)
+    def with_numbers(
+        self, keeps: Mapping[str, float], coefficients: Mapping[str, tuple[float, ...]]
+    ) -> Network:
+        """The same network with what 2014 kept in its parameter file: keep probabilities of dropout layers
+        and coefficients of sums, by layer name."""
+        changed: dict[str, Layer] = {}
+        for layer in self.layers:
+            if isinstance(layer, Dropout) and layer.name in keeps:
+                changed[layer.name] = replace(layer, keep=keeps[layer.name])
+            elif isinstance(layer, ElementwiseSum) and layer.name in coefficients:
+                changed[layer.name] = replace(layer, coefficients=coefficients[layer.name])
+        return replace(self, layers=tuple(changed.get(layer.name, layer) for layer in self.layers))
 
 
 def read_network(

@@ -14,6 +14,7 @@ from reproduction.definition.layers import CrossEntropy, Data
 from reproduction.definition.network import Network
 from reproduction.definition.parameters import Parameters
 from reproduction.model.costs import log_loss, log_probabilities
+from reproduction.model.coverage import require_computable
 from reproduction.model.layers import (
     DropoutModule,
     NormModule,
@@ -32,6 +33,7 @@ class NetworkModule(nn.Module):
 
     def __init__(self, network: Network, parameters: Parameters) -> None:
         super().__init__()
+        require_computable(network)
         self.network = network
         # Layer names may hold dots, which torch forbids in names of submodules: a list, and a map beside it.
         computed = [layer for layer in network.layers if has_module(layer)]

@@ -1,0 +1,58 @@
+"""What the definition language can say and the model cannot compute yet: refused before anything is built."""
+
+from __future__ import annotations
+
+from reproduction.definition.layers import (
+    Convolution,
+    CrossEntropy,
+    Data,
+    Dropout,
+    FullyConnected,
+    Layer,
+    LocallyConnected,
+    Pool,
+    ResponseNorm,
+    Softmax,
+    WeightedLayer,
+    WindowedLayer,
+)
+from reproduction.definition.network import Network
+from reproduction.errors import DefinitionError
+
+COMPUTED = (
+    Convolution,
+    CrossEntropy,
+    Data,
+    Dropout,
+    FullyConnected,
+    LocallyConnected,
+    Pool,
+    ResponseNorm,
+    Softmax,
+)
+ACTIVATIONS = ("relu", "logistic", "tanh")
+
+
+def require_computable(network: Network) -> None:
+    """Raises DefinitionError for the first layer that has a definition but no computation."""
+    for layer in network.layers:
+        if missing := _missing(layer):
+            raise DefinitionError(
+                f"{network.name}: layer '{layer.name}' (line {layer.line}) can be read and shown, "
+                f"but {missing} cannot be computed yet"
+            )
+
+
+def _missing(layer: Layer) -> str:
+    """What of a layer has no computation, or nothing."""
+    if not isinstance(layer, COMPUTED):
+        return f"the type {layer.type}"
+    if layer.activation is not None and layer.activation.name not in ACTIVATIONS:
+        return f"the neuron {layer.activation}"
+    if isinstance(layer, Pool) and layer.kind not in ("max", "average"):
+        return f"the pool {layer.kind}"
+    if isinstance(layer, WeightedLayer) and any(layer.shared):
+        return "weights shared with another matrix"
+    if isinstance(layer, WindowedLayer) and any(layer.connections):
+        return "random connections"
+    return "a part of the data" if isinstance(layer, Data) and layer.part is not None else ""
