@@ -21,6 +21,7 @@ VERBS = {
     "test": "error rates of an archive on a data file, as the original reports them",
     "predict": "labels for pictures",
     "net": "lists, shows and checks network definitions",
+    "experiments": "the lab notebook of the released 2012 source",
     "data": "packs pictures into one data file, or describes one",
     "archive": "looks into and checks archives",
     "doctor": "what this machine has and what that means",
@@ -30,7 +31,7 @@ VERBS = {
 def usage(museum: bool) -> str:
     """The overview that `alexnet --help` prints; the museum is named only where there is one."""
     verbs = {"museum": "opens the desktop museum", **VERBS} if museum else VERBS
-    rows = "\n".join(f"  {verb:<10}{purpose}" for verb, purpose in verbs.items())
+    rows = "\n".join(f"  {verb:<13}{purpose}" for verb, purpose in verbs.items())
     return f"usage: alexnet VERB ...\n\n{rows}\n\n`alexnet VERB --help` explains a verb, with an example."
 
 
