@@ -1,4 +1,4 @@
-"""The headless verbs of the `alexnet` command; also `python -m reproduction VERB ...` on a machine without Qt.
+"""The headless verbs of the `alexnet` command; also `python -m reproduction VERB ...` where there is no Qt.
 
 Each verb is a module of `reproduction.commands` with `add_arguments(parser)` and `run(arguments) -> int`.
 Only the one that was asked for is imported, so that `alexnet net show` never pays for torch.
