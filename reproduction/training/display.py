@@ -7,7 +7,7 @@ from collections import deque
 
 from reproduction.console import Status, remaining
 from reproduction.model.costs import CostSums
-from reproduction.training.evaluation import TestResult
+from reproduction.training.evaluation import Evaluation
 from reproduction.training.trainer import Progress
 
 # The rate is that of the steps of this long: steady to read, and it follows a change of load.
@@ -24,15 +24,15 @@ class Display:
         self.pictures_per_second = 0.0
         self._steps: deque[tuple[float, int, float]] = deque()  # (seconds of training, images, epoch)
         self._seconds = 0.0
-        self._began_epoch: float | None = None
+        self._first: tuple[float, float] | None = None  # epoch and seconds after the first step
         self._recent = CostSums()
         self._last_test = ""
 
     def stepped(self, progress: Progress, seconds: float) -> None:
         """Takes in a step that took `seconds` and draws."""
-        if self._began_epoch is None:
-            self._began_epoch = progress.epoch
         self._seconds += seconds
+        if self._first is None:
+            self._first = progress.epoch, self._seconds
         self._steps.append((self._seconds, progress.sums.images, progress.epoch))
         while len(self._steps) > 2 and self._seconds - self._steps[1][0] > RATE_WINDOW_S:
             self._steps.popleft()
@@ -47,8 +47,8 @@ class Display:
         self.pictures_per_second = images / span_s if span_s > 0 else first[1] / max(seconds, 1e-9)
 
     def _where(self, epoch: float) -> str:
-        begun = self._began_epoch or 0.0
-        left = remaining(epoch - begun, self.epochs - begun, self._seconds)
+        begun, begun_s = self._first or (epoch, self._seconds)
+        left = remaining(epoch - begun, self.epochs - begun, self._seconds - begun_s)
         ending = f"   {left} left" if left and epoch < self.epochs else ""
         return f"epoch {epoch:.2f} of {self.epochs}   {self.pictures_per_second:,.0f} pictures/s{ending}"
 
@@ -60,7 +60,7 @@ class Display:
         """Draws how far a test has come."""
         self.status.show([self.title, f"testing: {done:,} of {total:,} pictures"])
 
-    def tested(self, result: TestResult, epoch: float) -> None:
+    def tested(self, result: Evaluation, epoch: float) -> None:
         """Writes a line about a test, which stays."""
         loss, top1, topk = result.sums.means()
         self._last_test = f"   last test {100 * top1:.2f} %"

@@ -18,7 +18,7 @@ PICTURES_AT_ONCE, PICTURES_OF_MANY_VIEWS = 128, 32
 
 
 @dataclass(frozen=True)
-class TestResult:
+class Evaluation:
     """Sums over the images of a split, and how they were measured."""
 
     sums: CostSums
@@ -43,7 +43,7 @@ def evaluate(
     views: int,
     top_k: int,
     watch: Callable[[int, int], bool] = lambda done, total: True,
-) -> TestResult | None:
+) -> Evaluation | None:
     """Tests all pictures of `batches`; None when `watch(images done, images in all)` says to stop (False)."""
     began_s = time.monotonic()
     device = next(iter(module.arrays().values())).device
@@ -61,4 +61,4 @@ def evaluate(
                 sums += cost_sums(log_probs, batches.labels(index).to(device), top_k)
     finally:
         module.train(was_training)
-    return TestResult(sums, split, views, top_k, time.monotonic() - began_s)
+    return Evaluation(sums, split, views, top_k, time.monotonic() - began_s)

@@ -15,7 +15,7 @@ import torch
 from archive import TEST_DTYPE, TRAIN_DTYPE, History, Note, Run, RunLog, Snapshot, write_archive
 from reproduction.errors import TrainingError
 from reproduction.model.costs import CostSums
-from reproduction.training.evaluation import TestResult
+from reproduction.training.evaluation import Evaluation
 from reproduction.training.milestones import snapshot_due
 from reproduction.training.provenance import now
 from reproduction.training.randomness import STATEMENT
@@ -70,7 +70,7 @@ class Recorder:
         self._row_seconds = 0.0
         self._append("train", row)
 
-    def tested(self, result: TestResult) -> None:
+    def tested(self, result: Evaluation) -> None:
         """Takes in a test."""
         loss, top1, topk = result.sums.means()
         row = {
