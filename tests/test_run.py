@@ -37,10 +37,12 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copytree(Path(ROOT, "bootstrap"), place / "bootstrap")
     for name in ("run.py", "pyproject.toml"):
         shutil.copy(Path(ROOT, name), place / name)
-    stand_in = place / ".venv" / "bin" / "python"
-    stand_in.parent.mkdir(parents=True)
+    # As in a real .venv, its Python is a link to one that stays where it is when the checkout moves.
+    stand_in = tmp_path / "stand-in"
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nexit 7\n')
     stand_in.chmod(0o755)
+    (place / ".venv" / "bin").mkdir(parents=True)
+    (place / ".venv" / "bin" / "python").symlink_to(stand_in)
     ask(place, "from bootstrap.set_up import write_stamp; write_stamp({'desktop'}, True)")
     return place
 
