@@ -1,6 +1,6 @@
 """Kills training with SIGKILL at random moments, resumes it, and compares with a run that nobody disturbed.
 
-    python tests/training/kill_many.py --kills 30
+    PYTHONPATH=. python tests/training/kill_many.py --kills 30
 
 The archive is replaced after every step, so that many kills fall inside the replacing. After each kill the
 archive must open and verify; in the end everything must be bit for bit as in the undisturbed run, and nothing

@@ -73,7 +73,6 @@ def test_a_run_learns_and_its_archive_tells_all(tmp_path, data) -> None:
     assert outcome == Outcome(True, "", 12.0, 12 * 15)
     assert verify(tmp_path / "run.h5") == []
     assert run.history.test["top1"][-1] < 0.2
-    assert run.history.test["loss"][-1] < run.history.test["loss"][0]
     assert run.history.train["loss"][-1] < run.history.train["loss"][0]
     assert run.history.test["epoch"].tolist() == list(range(1, 13))
     assert run.history.test["images"].tolist() == [60] * 12
