@@ -1,0 +1,1 @@
+"""One file per foreign format: a foreign file and the named arrays it holds."""
