@@ -17,6 +17,8 @@ from typing import Any
 from reproduction.definition.dialect import DIALECTS
 from reproduction.definition.experiment import Experiment, assemble, built_in_names, find_texts
 
+TELLING = ("keep", "size", "kernel_size", "scale", "max_scale", "parts", "stride")  # one number says which
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="list|show|check", required=True)
@@ -148,26 +150,31 @@ def _row(layer: dict[str, Any]) -> tuple[str, ...]:
         layer["name"],
         _type(layer),
         ", ".join(layer["inputs"]),
-        "" if layer["column"] is None else str(layer["column"]),
+        _column(layer),
         _shape(layer["output_shape"]),
         f"{layer['parameters']:,}" if layer["parameters"] else "",
         f"{layer['multiply_adds']:,}" if layer["multiply_adds"] else "",
     )
 
 
+def _column(layer: dict[str, Any]) -> str:
+    """The GPU of a layer, or those of its copies."""
+    columns = layer.get("replicas") or [layer["column"]]
+    return "" if columns == [None] else ",".join(str(column) for column in columns)
+
+
 def _type(layer: dict[str, Any]) -> str:
     """The type with what tells two layers of it apart: `conv 11/4, relu`."""
-    words = {
-        "conv": lambda: f"conv {_windows(layer)}",
-        "local": lambda: f"local {_windows(layer)}",
-        "pool": lambda: f"{layer['pool']} pool {layer['size']}/{layer['stride']}",
-        "cmrnorm": lambda: f"cmrnorm {layer['size']}",
-        "rnorm": lambda: f"rnorm {layer['size']}",
-        "hs": lambda: f"hs {layer['keep']:g}",
-        "dropout": lambda: f"dropout {layer['keep']:g}",
-        "dropout2": lambda: f"dropout2 {layer['keep']:g}",
-    }
-    text = words[layer["type"]]() if layer["type"] in words else layer["type"]
+    kind = layer["type"]
+    if kind in ("conv", "local"):
+        text = f"{kind} {_windows(layer)}"
+    elif kind == "pool":
+        text = f"{layer['pool']} pool {layer['size']}/{layer['stride']}"
+    elif kind == "cmpool":
+        text = f"cmpool {layer['size']}/{layer['stride']}"
+    else:
+        number = next((layer[key] for key in TELLING if key in layer), None)
+        text = kind if number is None else f"{kind} {number:g}"
     return f"{text}, {layer['activation']}" if layer["activation"] else text
 
 

@@ -16,7 +16,8 @@ from reproduction.definition.language import Document, near, parse, quoted, read
 from reproduction.definition.layers import FullyConnected
 from reproduction.definition.network import Network, read_network
 from reproduction.definition.overrides import Parsed, apply_schedule, apply_step, check_override, override
-from reproduction.definition.parameters import Parameters, read_parameters
+from reproduction.definition.parameter_reader import read_parameters
+from reproduction.definition.parameters import Parameters
 from reproduction.definition.recipe import Recipe, read_recipe
 from reproduction.errors import DefinitionError
 
@@ -199,10 +200,12 @@ def assemble(
         dialect=_choose_dialect(parsed),
         image_shape=(parsed.recipe.channels, parsed.recipe.input_size, parsed.recipe.input_size),
         strict=strict,
+        classes=parsed.recipe.classes,
+        tree=parsed.recipe.tree,
     )
     if not texts.parameters_name:
         return Experiment(name, texts, network, Parameters(), parsed.recipe)
-    parameters = read_parameters(parsed.parameters, network)
+    parameters = read_parameters(parsed.parameters, network, strict=strict)
     network = network.with_numbers(parameters.keeps, parameters.coefficients)
     _check_schedule(parsed, network)
     return Experiment(name, texts, network, parameters, parsed.recipe)
@@ -272,15 +275,17 @@ def _with_classes(texts: Texts, parsed: Parsed) -> tuple[Texts, Parsed]:
 
 
 def _last_layer(definition: Document) -> str | None:
-    """The fc layer below the softmax of the first cost, as far as the sections tell."""
+    """The fc layer that the first cost judges, itself or through a softmax, as far as the sections tell."""
 
     def value(section: str, key: str) -> str:
         entries = definition.sections[section].entries if section in definition.sections else {}
         return entries[key].value if key in entries else ""
 
-    cost = next((name for name in definition.sections if value(name, "type") == "cost.logreg"), "")
-    softmax = value(cost, "inputs").rpartition(",")[2].strip()
-    last = value(softmax, "inputs").strip()
+    costs = [name for name in definition.sections if value(name, "type").startswith("cost.")]
+    cost = next((name for name in costs if value(name, "type") == "cost.logreg"), costs[0] if costs else "")
+    last = value(cost, "inputs").rpartition(",")[2].strip()
+    if value(last, "type") in ("softmax", "eltsum"):  # of labels and answers, as in one network of 2012
+        last = value(last, "inputs").rpartition(",")[2].strip()
     return last if value(last, "type") == "fc" else None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from reproduction.definition.language import Entry, Section, nearest, quoted
+from reproduction.definition.values import split_outside_brackets
 from reproduction.errors import DefinitionError
 
 Value = TypeVar("Value")
@@ -105,6 +106,38 @@ class Fields:
             key, default, _range("numbers", low, math.inf), _finite, lambda value: value >= low
         )
 
+    def split(
+        self, key: str, expected: str, default: Value | None, convert: Callable[[str], Value]
+    ) -> tuple[Value, ...]:
+        """A per-input list of values that may hold commas within brackets; `convert` raises ValueError with
+        what was expected."""
+        entry = self.entry(key)
+        if entry is None:
+            return self.fail(key, expected) if default is None else (default,) * self.input_count
+        values: list[Value] = []
+        for word in split_outside_brackets(entry.value):
+            try:
+                values.append(convert(word))
+            except ValueError as error:
+                self.fail(key, str(error))
+        return self._spread(key, values, expected)
+
+    def flags(self, key: str) -> tuple[bool, ...]:
+        """A per-input list of truths, no by default; in lists the original took only true and 1 for yes."""
+        return self._per_input(
+            key, False, "true or false", lambda word: word.strip().lower() in ("true", "1"), lambda _: True
+        )
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """A per-input list of texts, empty by default; none stands for all inputs, but for a single blank."""
+        entry = self.entry(key)
+        if entry is None or not entry.value:
+            return ("",) * self.input_count
+        words = self.texts(key, "texts")
+        if len(words) != self.input_count:
+            self.fail(key, f"one text for each of its {self.input_count} inputs")
+        return words
+
     def _per_input(
         self,
         key: str,
@@ -125,10 +158,16 @@ class Fields:
             if value is None or not allowed(value):
                 self.fail(key, expected)
             values.append(value)
-        if len(values) == 1 and (entry.repeated or self.repeat_single):
-            values *= self.input_count
+        return self._spread(key, values, expected)
+
+    def _spread(self, key: str, values: list[Value], expected: str) -> tuple[Value, ...]:
+        """One value for each input, a single one for all where that is allowed."""
+        entry = self.entry(key)
+        repeated = entry is not None and entry.repeated
+        if len(values) == 1 and (repeated or self.repeat_single):
+            values = values * self.input_count
         if len(values) != self.input_count:
-            self.fail(key, expected, f"{len(values)} values: {quoted(entry.value)}")
+            self.fail(key, expected, f"{len(values)} values: {quoted(entry.value if entry else '')}")
         return tuple(values)
 
 
@@ -143,7 +182,7 @@ def _range(noun: str, low: float, high: float) -> str:
 
 def _whole(text: str) -> int | None:
     try:
-        return int(text)
+        return int(text) if "_" not in text else None
     except ValueError:
         return None
 
@@ -153,4 +192,4 @@ def _finite(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if math.isfinite(value) and "_" not in text else None

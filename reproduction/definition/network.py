@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from reproduction.definition.class_tree import Tree
 from reproduction.definition.dialect import Dialect
 from reproduction.definition.language import Document
 from reproduction.definition.layer_reader import Context, read_layer
-from reproduction.definition.layers import CrossEntropy, Data, Dropout, ElementwiseSum, Layer, Shape
+from reproduction.definition.layers import (
+    Cost,
+    CrossEntropy,
+    Data,
+    Dropout,
+    ElementwiseSum,
+    Layer,
+    Shape,
+)
 from reproduction.errors import DefinitionError
 
 
@@ -34,8 +44,13 @@ class Network:
 
     @cached_property
     def columns(self) -> int:
-        """Number of GPU columns; 1 when no layer says more."""
+        """Number of GPU columns that stand side by side; 1 when no layer says more. Copies do not count."""
         return 1 + max(layer.column or 0 for layer in self.layers)
+
+    @cached_property
+    def gpus(self) -> int:
+        """Number of GPUs that the definition speaks of, those that hold copies of layers included."""
+        return max(self.columns, 1 + max(max(layer.replicas, default=0) for layer in self.layers))
 
     @cached_property
     def image_shape(self) -> Shape:
@@ -47,25 +62,38 @@ class Network:
         return tuple(layer for layer in self.layers if isinstance(layer, Data) and layer.data_index == 0)
 
     @cached_property
-    def cost(self) -> CrossEntropy:
-        """The cross-entropy (the first, where there are several)."""
-        return next(layer for layer in self.layers if isinstance(layer, CrossEntropy))
+    def cost(self) -> Cost:
+        """The first cross-entropy, or where there is none the first cost."""
+        costs = [layer for layer in self.layers if isinstance(layer, Cost)]
+        return next((cost for cost in costs if isinstance(cost, CrossEntropy)), costs[0])
 
     @cached_property
     def probabilities(self) -> str:
-        """The softmax layer that the cost reads."""
-        return self.cost.probabilities
+        """The layer that the cost judges: mostly a softmax."""
+        return self.cost.answers
 
     @cached_property
     def classes(self) -> int:
-        return self[self.probabilities].output_shape[0]
+        return math.prod(self[self.probabilities].output_shape)
 
     @cached_property
     def first_layers(self) -> tuple[str, ...]:
-        """Layers with weights that read the pictures directly, in file order."""
+        """Layers with weights that read the pictures directly, in file order.
+
+        Where there are none, those that read what layers without weights made of the pictures (a crop, say).
+        """
         pictures = {layer.name for layer in self._pictures}
+        found = self._weighted_readers(pictures)
+        if found:
+            return found
+        for layer in self.layers:
+            if not layer.weight_shapes and pictures.intersection(layer.inputs):
+                pictures.add(layer.name)
+        return self._weighted_readers(pictures)
+
+    def _weighted_readers(self, names: set[str]) -> tuple[str, ...]:
         return tuple(
-            layer.name for layer in self.layers if layer.weight_shapes and pictures.intersection(layer.inputs)
+            layer.name for layer in self.layers if layer.weight_shapes and names.intersection(layer.inputs)
         )
 
     @cached_property
@@ -100,27 +128,40 @@ class Network:
 
 
 def read_network(
-    document: Document, *, name: str, dialect: Dialect, image_shape: Shape, strict: bool = False
+    document: Document,
+    *,
+    name: str,
+    dialect: Dialect,
+    image_shape: Shape,
+    strict: bool = False,
+    classes: int = 0,
+    tree: Tree = (),
 ) -> Network:
     """Reads and checks a definition for pictures of `image_shape` (C, H, W).
 
-    `strict` adds the limits that only the original's kernels and parser had. Raises DefinitionError.
+    `strict` adds the limits that only the original's kernels and parser had. `classes` and `tree` are what
+    the data says where the definition does not (treefc); 0 and () when they are not known. Raises
+    DefinitionError.
     """
     if not document.sections:
         raise DefinitionError(f"{document.file}: has no layers; expected sections such as [conv1]")
-    context = Context(document, dialect, image_shape, strict)
+    context = Context(document, dialect, image_shape, strict, classes, tree)
     for section in document.sections.values():
         context.layers[section.name] = read_layer(section, context)
     _require_use(context)
+    for checkpoint, where in context.copies.items():
+        context.warn(
+            f"{where}: here and perhaps below, start values are copied from {checkpoint}; without it "
+            "they are drawn as initW and initB say"
+        )
     network = Network(name, dialect, tuple(context.layers.values()), tuple(context.warnings))
     _require_ends(network, document)
     return network
 
 
 def _require_use(context: Context) -> None:
-    used = {name for layer in context.layers.values() for name in layer.inputs}
     for layer in context.layers.values():
-        if layer.name not in used and not isinstance(layer, CrossEntropy):
+        if layer.name not in context.used and not isinstance(layer, Cost):
             where = context.document.sections[layer.name].where
             raise DefinitionError(
                 f"{where}: layer '{layer.name}' is no layer's input; every layer but a cost must be used"
@@ -128,8 +169,7 @@ def _require_use(context: Context) -> None:
 
 
 def _require_ends(network: Network, document: Document) -> None:
-    kinds = [type(layer) for layer in network.layers]
-    if CrossEntropy not in kinds:
+    if not any(isinstance(layer, Cost) for layer in network.layers):
         raise DefinitionError(f"{document.file}: has no cost; expected a layer of type cost.logreg")
     if not network.first_layers:
         raise DefinitionError(

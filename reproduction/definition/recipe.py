@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NoReturn
 
+from reproduction.definition.class_tree import Tree, checked
 from reproduction.definition.dialect import DIALECTS
 from reproduction.definition.fields import TRUTHS
 from reproduction.definition.language import MAX_BYTES, near, quoted
@@ -44,6 +45,7 @@ class Recipe:
     test_every: float = 1.0  # epochs
     archive_minutes: float = 10.0
     report_every: int = 0  # minibatches; 0 = about twenty an epoch
+    tree: Tree = ()  # of the classes, for each node the one above it; see `class_tree`
     schedule: tuple[ScheduleStep, ...] = field(default=())
 
     @property
@@ -105,7 +107,7 @@ _RULES = {
     "archive-minutes": _number(0, 10_000),
     "report-every": _whole(0, 1_000_000_000),
 }
-KEYS = (*_RULES, "schedule")
+KEYS = (*_RULES, "tree", "schedule")
 OVERRIDABLE = tuple(key for key in _RULES if key not in ("definition", "parameters", "description", "source"))
 SCHEDULED = ("color-noise", "flip", "crop-chunk")  # keys of the recipe that a schedule may change
 MAX_STEPS = 1000
@@ -126,6 +128,8 @@ def read_recipe(text: str, file: str) -> Recipe:
             raise DefinitionError(f"{file}: there is no recipe key {quoted(key)}{near(key, KEYS)}")
         if key == "schedule":
             values[key] = _read_schedule(value, file)
+        elif key == "tree":
+            values[key] = _read_tree(value, file)
         else:
             values[_attribute(key)] = _checked(key, value, file)
     return _consistent(Recipe(**values), file)
@@ -177,6 +181,15 @@ def _consistent(recipe: Recipe, where: str) -> Recipe:
             f"got {recipe.crop_size}"
         )
     return recipe
+
+
+def _read_tree(value: object, file: str) -> Tree:
+    if not isinstance(value, list) or not all(type(node) is int for node in value):
+        _fail(file, "tree", "a list of whole numbers", value)
+    try:
+        return checked(value)
+    except ValueError as error:
+        return _fail(file, "tree", str(error), f"a list of {len(value)} nodes")
 
 
 def _read_schedule(value: object, file: str) -> tuple[ScheduleStep, ...]:

@@ -74,7 +74,7 @@ WRONG = {
     "*.epzW=3": "--set *.epzW=3: no layer '*' has a key 'epzW'; did you mean 'epsW'?",
     "x*.epsW=3": "--set x*.epsW=3: no layer is called 'x*'",
     "conv1.epsW=no": (
-        "--set conv1.epsW=no: layer 'conv1', key 'epsW': expected numbers of at least 0, got 'no'"
+        "--set conv1.epsW=no: layer 'conv1', key 'epsW': expected a number of at least 0, got 'no'"
     ),
     "conv1.filterSize=0": (
         "--set conv1.filterSize=0: layer 'conv1', key 'filterSize': expected whole numbers of at least 1, "
@@ -133,8 +133,8 @@ def test_a_schedule_goes_over_settings_made_for_the_start() -> None:
         ),
         (
             '"fc10.epsW" = "a"',
-            "schedule at epoch 3, fc10.epsW = a: layer 'fc10', key 'epsW': expected numbers of at least 0, "
-            "got 'a'",
+            "schedule at epoch 3, fc10.epsW = a: layer 'fc10', key 'epsW': expected a number of at least "
+            "0, got 'a'",
         ),
     ],
 )

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reproduction.definition.language import parse
-from reproduction.definition.parameters import CostParameters, Parameters, UpdateRule, read_parameters
+from reproduction.definition.parameter_reader import read_parameters
+from reproduction.definition.parameters import CostParameters, Parameters, UpdateRule
 from reproduction.errors import DefinitionError
 
 ACROSS = "[cm]\ntype=cmrnorm\ninputs=conv1\nchannels=16\nsize=5\n"
@@ -115,7 +116,7 @@ WRONG = [  # what is replaced, by what, the place the error names and what it sa
     (
         "[conv1]\nepsW=0.001",
         "[conv1]\nepsW=-1",
-        " line 2: layer 'conv1', key 'epsW': expected numbers of at least 0, got '-1'",
+        " line 2: layer 'conv1', key 'epsW': expected a number of at least 0, got '-1'",
     ),
     (
         "[conv1]\nepsW=0.001",
@@ -126,26 +127,13 @@ WRONG = [  # what is replaced, by what, the place the error names and what it sa
     (
         "[conv1]\nepsW=0.001",
         "[conv1]\nepsW=dexp[base=1]",
-        " line 2: layer 'conv1', key 'epsW': expected a number, as this version does not "
-        "read schedules of parameter files yet, got 'dexp[base=1]'",
+        " line 2: layer 'conv1', key 'epsW': expected a number of at least 0 or a rate such as "
+        "dexp[base=0.01;tgtFactor=250;numSteps=4], got 'dexp[base=1]'",
     ),
     (
         "[conv1]\n",
-        "[conv1]\nschedW=dexp[250,4]\n",
-        " line 2: layer 'conv1', key 'schedW': expected no schedule, as this version does "
-        "not read the key yet, got 'dexp[250,4]'",
-    ),
-    (
-        "[conv1]\n",
-        "[conv1]\nwball=0.5\n",
-        " line 2: layer 'conv1', key 'wball': expected 0, as this version does not read the "
-        "key yet, got '0.5'",
-    ),
-    (
-        "[conv1]\n",
-        "[conv1]\nquantF=half\n",
-        " line 2: layer 'conv1', key 'quantF': expected default, as this version does not "
-        "read other ways of packing yet, got 'half'",
+        "[conv1]\ndropout=2\n",
+        " line 2: layer 'conv1', key 'dropout': expected a number from 0 to 1, got '2'",
     ),
 ]
 
@@ -157,7 +145,7 @@ def test_what_is_wrong_is_said_with_file_line_layer_and_key(old: str, new: str, 
 
 
 def test_keys_that_say_off_and_historic_ones_are_accepted() -> None:
-    off = "[conv1]\nwball=0.00\nwcNormMax=0,0\nsched=\nquantF=default\nwcnorm=0.1\n"
+    off = "[conv1]\nwball=0.00\nwcNormMax=0\nsched=\nquantF=default\nwcnorm=0.1\n"
     assert read(PARAMETERS.replace("[conv1]\n", off)).warnings == ()
 
 

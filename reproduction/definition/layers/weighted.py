@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from reproduction.definition.class_tree import Tree
 from reproduction.definition.layers.base import Layer, Shape
 
 
@@ -30,6 +31,11 @@ class Copied:
 
     layers: tuple[str, ...]
     checkpoint: str = ""
+
+    @property
+    def source(self) -> str:
+        """How messages call the checkpoint."""
+        return self.checkpoint or "the checkpoint of experiment 146-2011"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +203,7 @@ class TreeFullyConnected(WeightedLayer):
 
     word = "treefc"
     outputs: int
-    parents: tuple[int, ...]
+    parents: Tree
 
     @property
     def weight_shapes(self) -> tuple[Shape, ...]:
