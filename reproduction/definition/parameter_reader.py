@@ -135,6 +135,11 @@ def _read_rules(fields: Fields, layer: Layer, reading: Reading) -> None:
     period = fields.integer("updatePeriod", 0)
     rule = UpdateRule(rate, fields.number("momB", low=0), 0.0, schedule, update_period=period)
     reading.tables["rules"][f"{layer.name}/biases"] = rule
+    if period and not any("updatePeriod" in text for text in reading.assumed):
+        reading.assumed.append(
+            f"{fields.section.where}: updatePeriod {period}: here and wherever else it stands, weights are "
+            "updated once a minibatch all the same, not once for each part of it that a GPU had"
+        )
     if isinstance(layer, TreeFullyConnected):
         _free_tree(layer, reading)
 

@@ -17,6 +17,7 @@ from reproduction.definition.layers import (
     WindowedLayer,
 )
 from reproduction.definition.network import Network
+from reproduction.definition.parameters import Parameters
 from reproduction.errors import DefinitionError
 
 COMPUTED = (
@@ -33,14 +34,22 @@ COMPUTED = (
 ACTIVATIONS = ("relu", "logistic", "tanh")
 
 
-def require_computable(network: Network) -> None:
+def require_computable(network: Network, parameters: Parameters) -> None:
     """Raises DefinitionError for the first layer that has a definition but no computation."""
     for layer in network.layers:
-        if missing := _missing(layer):
+        if missing := _missing(layer) or _missing_numbers(layer, parameters):
             raise DefinitionError(
                 f"{network.name}: layer '{layer.name}' (line {layer.line}) can be read and shown, "
                 f"but {missing} cannot be computed yet"
             )
+
+
+def _missing_numbers(layer: Layer, parameters: Parameters) -> str:
+    """What of a layer's section in the parameter file has no computation, or nothing."""
+    rules = [parameters.rules[name] for name in layer.array_shapes if name in parameters.rules]
+    if any(rule.super_epsilon for rule in rules):
+        return "superEps"
+    return "the dropout of its output" if layer.name in parameters.output_dropout else ""
 
 
 def _missing(layer: Layer) -> str:

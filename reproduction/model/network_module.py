@@ -33,7 +33,7 @@ class NetworkModule(nn.Module):
 
     def __init__(self, network: Network, parameters: Parameters) -> None:
         super().__init__()
-        require_computable(network)
+        require_computable(network, parameters)
         self.network = network
         # Layer names may hold dots, which torch forbids in names of submodules: a list, and a map beside it.
         computed = [layer for layer in network.layers if has_module(layer)]

@@ -19,6 +19,7 @@ class Purpose(enum.IntEnum):
 
     AUGMENTATION = 1
     DROPOUT = 2
+    RATE_NOISE = 3
 
 
 def _sequence(seed: int, purpose: Purpose, epoch: int, batch: int) -> np.random.SeedSequence:

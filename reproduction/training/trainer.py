@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 
 from reproduction.data.augmentation import ColorPca, Mean, training_batch
 from reproduction.definition.experiment import Experiment
+from reproduction.definition.parameters import UpdateRule
 from reproduction.errors import TrainingError
 from reproduction.model.costs import CostSums, cost_sums, reported_top_k
 from reproduction.model.network_module import NetworkModule
@@ -158,7 +159,15 @@ class Trainer:
             name: torch.zeros_like(arrays[name]) if gradient is None else gradient
             for name, gradient in zip(arrays, gradients, strict=True)
         }
-        self.momentum.step(arrays, descents, self.experiment.parameters.rules)
+        self.momentum.step(arrays, descents, self._rules())
+
+    def _rules(self) -> Mapping[str, UpdateRule]:
+        """The update rules of this step: rates with a schedule follow the part of the run that is over."""
+        position, recipe = self.position, self.experiment.recipe
+        steps = recipe.epochs * self.batches.count
+        progress = min(1.0, (position.epoch * self.batches.count + position.batch) / steps)
+        noise = numpy_generator(self.seed, Purpose.RATE_NOISE, position.epoch, position.batch)
+        return self.experiment.parameters.at_progress(progress, noise.standard_normal).rules
 
     def _report_due(self) -> bool:
         """Every `report_every` minibatches of an epoch, and at its end: a function of the position alone."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import torch
 
 from reproduction.definition.parameters import UpdateRule
+from reproduction.training.constraints import constrain
 
 
 def update(weights: torch.Tensor, velocity: torch.Tensor, descent: torch.Tensor, rule: UpdateRule) -> None:
@@ -41,3 +42,4 @@ class Momentum:
         """One update of every array that has a gradient in `descents`."""
         for name, descent in descents.items():
             update(arrays[name], self.velocities[name], descent, rules[name])
+            constrain(arrays[name], rules[name])
