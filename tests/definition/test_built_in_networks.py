@@ -117,7 +117,7 @@ def test_the_80_second_network_lowers_its_rates_after_eight_epochs() -> None:
     rules = [run.at(epoch).parameters.rules["fc64/weights_0"] for epoch in (0, 7, 8, 9)]
     assert [rule.rate for rule in rules] == [0.001, 0.001, 0.0001, 0.0001]
     assert rules[0].decay == 0.03
-    assert (run.recipe.epochs, run.recipe.flip, run.view_count(multi=True)) == (10, False, 1)
+    assert (run.recipe.epochs, run.recipe.flip, run.view_count(multi=True)) == (14, False, 1)
 
 
 def test_networks_for_crops_look_ten_times_at_a_test_picture() -> None:
