@@ -24,6 +24,7 @@ from archive import Archive, Run, read_run, verify
 
 # 150 steps of about 20 ms, an archive after each: long enough to be hit, short enough to be repeated.
 SETTINGS = ("--set", "archive-minutes=0", "--epochs", "10", "--seed", "3")
+LAST_STEP = 150
 LONGEST_DELAY_S = 1.5
 START_LIMIT_S = 120
 
@@ -96,19 +97,16 @@ def kill_repeatedly(folder: Path, count: int, seed: int) -> Kills:
 
 def kill_until_done(folder: Path, run: Path, chance: random.Random, count: int, kills: Kills) -> None:
     """One run from its beginning to its end, with kills on the way until `count` are reached."""
-    first = True
-    while True:
+    over = False
+    while not over and len(kills.steps) < count:
         process = start(training_words(folder, run), run)
-        if len(kills.steps) >= count:
-            process.wait()
-            return
-        time.sleep(chance.uniform(0, 0.2 if first else LONGEST_DELAY_S))
-        first = False
-        if process.poll() is not None:
-            return
+        # Every other kill comes early, so that each epoch of a run sees some.
+        time.sleep(chance.uniform(0, LONGEST_DELAY_S) * chance.choice((0.1, 1)))
         process.kill()
         process.wait()
         note_kill(run, kills)
+        over = kills.steps[-1] == LAST_STEP
+    start(training_words(folder, run), run).wait()
 
 
 def differences(expected: Run, found: Run) -> list[str]:
