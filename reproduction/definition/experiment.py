@@ -153,8 +153,8 @@ def _neighbour(definition: Path) -> Path | None:
     """The parameter file that the original's naming rule, or ours, puts beside a definition file."""
     name = definition.name
     candidates = []
-    if name.startswith("layers-"):
-        candidates.append("layer-params-" + name.removeprefix("layers-"))
+    if name.startswith(("layers-", "layers.")):
+        candidates.append("layer-params" + name.removeprefix("layers"))
     if name.endswith(".layers.cfg"):
         candidates.append(name.removesuffix(".layers.cfg") + ".params.cfg")
     elif name.endswith(".cfg"):
