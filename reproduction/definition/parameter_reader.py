@@ -53,6 +53,7 @@ class Reading:
     document: Document
     dialect: Dialect
     strict: bool
+    copies: int = 1  # of the layer with most copies
     tables: dict[str, dict[str, Any]] = field(default_factory=lambda: {name: {} for name in TABLES})
     assumed: list[str] = field(default_factory=list)
 
@@ -69,7 +70,8 @@ def read_parameters(document: Document, network: Network, *, strict: bool = Fals
 
     `strict` refuses, or passes over in silence, what the dialect's own program did.
     """
-    reading = Reading(document, network.dialect, strict)
+    copies = max(len(layer.replicas) for layer in network.layers) or 1
+    reading = Reading(document, network.dialect, strict, copies)
     for layer in network.layers:
         section = document.sections.get(layer.name)
         if section is None and not _needs_section(layer, reading):
@@ -135,10 +137,11 @@ def _read_rules(fields: Fields, layer: Layer, reading: Reading) -> None:
     period = fields.integer("updatePeriod", 0)
     rule = UpdateRule(rate, fields.number("momB", low=0), 0.0, schedule, update_period=period)
     reading.tables["rules"][f"{layer.name}/biases"] = rule
-    if period and not any("updatePeriod" in text for text in reading.assumed):
+    parts = reading.copies // (len(layer.replicas) or 1)  # that one GPU read of a minibatch, one by one
+    if 0 < period < parts and not any("updatePeriod" in text for text in reading.assumed):
         reading.assumed.append(
-            f"{fields.section.where}: updatePeriod {period}: here and wherever else it stands, weights are "
-            "updated once a minibatch all the same, not once for each part of it that a GPU had"
+            f"{fields.section.where}: updatePeriod {period}: the program of 2014 updated here and perhaps "
+            f"below after each of the {parts} parts of a minibatch; weights are updated once a minibatch"
         )
     if isinstance(layer, TreeFullyConnected):
         _free_tree(layer, reading)

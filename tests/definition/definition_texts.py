@@ -35,9 +35,21 @@ def experiment(
 
 
 def network(
-    definition: str, side: int = 32, dialect: str = "2011", strict: bool = False, channels: int = 3
+    definition: str,
+    side: int = 32,
+    dialect: str = "2011",
+    strict: bool = False,
+    channels: int = 3,
+    classes: int = 0,
+    tree: tuple[int, ...] = (),
 ) -> Network:
     """The network of a definition for pictures of that side."""
-    shape = (channels, side, side)
-    document = parse(definition, "small.layers.cfg")
-    return read_network(document, name="small", dialect=DIALECTS[dialect], image_shape=shape, strict=strict)
+    return read_network(
+        parse(definition, "small.layers.cfg"),
+        name="small",
+        dialect=DIALECTS[dialect],
+        image_shape=(channels, side, side),
+        strict=strict,
+        classes=classes,
+        tree=tree,
+    )
