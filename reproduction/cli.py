@@ -23,7 +23,7 @@ VERBS = {
     "net": "lists, shows and checks network definitions",
     "experiments": "the lab notebook of the released 2012 source",
     "data": "packs pictures into one data file, or describes one",
-    "archive": "looks into and checks archives",
+    "archive": "looks into archives, checks them, imports original checkpoints",
     "doctor": "what this machine has and what that means",
 }
 

@@ -1,7 +1,8 @@
-"""Looks into archives of runs and checks them.
+"""Looks into archives of runs, checks them, and makes them of the original programs' checkpoints.
 
 alexnet archive info run.h5
 alexnet archive verify run.h5 other.h5
+alexnet archive import ConvNet__2012-09-13_03.43.56 --out run.h5 --data batches.meta
 """
 
 from __future__ import annotations
@@ -9,28 +10,75 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
-from archive import Archive, merged_history, read_log, verify
+from archive import Archive, merged_history, read_log, verify, write_archive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`info FILE [--json]` and `verify FILE ... [--json]`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="info|verify")
+    """`info FILE [--json]`, `verify FILE ... [--json]` and `import CHECKPOINT --out RUN.h5`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="info|verify|import")
     info = actions.add_parser("info", help="says what an archive holds")
     info.add_argument("file", metavar="FILE", help="a run archive (.h5)")
     info.add_argument("--json", action="store_true", help="prints it for programs")
     check = actions.add_parser("verify", help="reads all of each archive and says what is wrong with it")
     check.add_argument("files", metavar="FILE", nargs="+", help="run archives (.h5)")
     check.add_argument("--json", action="store_true", help="prints the problems of each file for programs")
+    _add_import(actions.add_parser("import", help="makes an archive of an original checkpoint"))
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "checkpoint",
+        metavar="CHECKPOINT",
+        type=Path,
+        help="a checkpoint of cuda-convnet, of the program of 2012 or of cuda-convnet2: "
+        "the file EPOCH.BATCH, or the folder ConvNet__... of which the latest is taken",
+    )
+    parser.add_argument("--out", metavar="RUN.h5", type=Path, required=True, help="the archive to make")
+    parser.add_argument(
+        "--data",
+        metavar="DATA",
+        type=Path,
+        help="where the mean picture and the labels are: a packed data file, or batches.meta (or its folder)",
+    )
+    parser.add_argument(
+        "--image-size",
+        metavar="N",
+        type=int,
+        help="side of the pictures before the crop (default: that of --data, else as the options tell it)",
+    )
+    parser.add_argument("--force", action="store_true", help="replaces RUN.h5 if it exists")
+    parser.add_argument("--json", action="store_true", help="prints what the archive holds for programs")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Does what was asked; 1 when `verify` found a problem."""
     if arguments.action == "info":
         return _info(arguments.file, arguments.json)
+    if arguments.action == "import":
+        return _import(arguments)
     return _verify(arguments.files, arguments.json)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from archive.exchange.checkpoints import read_checkpoint
+    from reproduction.importing import imported_run, shown_by
+    from reproduction.training.preparation import check_output
+    from reproduction.training.provenance import command_line, now, program_version
+
+    check_output(arguments.out, arguments.force)
+    shown = shown_by(arguments.data) if arguments.data else None
+    facts = {"program_version": program_version(), "command": command_line(sys.argv[1:])}
+    run, assumed = imported_run(
+        read_checkpoint(arguments.checkpoint), shown, arguments.image_size, now(), facts
+    )
+    write_archive(arguments.out, run)
+    for sentence in assumed:
+        print(f"note: {sentence}", file=sys.stderr)
+    return _info(str(arguments.out), arguments.json)
 
 
 def _verify(files: list[str], as_json: bool) -> int:
