@@ -294,8 +294,9 @@ def check_classes(experiment: Experiment, data_classes: int) -> str | None:
     network = experiment.network
     if data_classes == network.classes:
         return None
-    below = network[network[network.probabilities].inputs[0]]
-    fitting = f"{below.name}.outputs={data_classes}" if isinstance(below, FullyConnected) else None
+    answers = network[network.probabilities]
+    last = answers if isinstance(answers, FullyConnected) else network[answers.inputs[0]]
+    fitting = f"{last.name}.outputs={data_classes}" if isinstance(last, FullyConnected) else None
     numbers = f"the data has {data_classes} classes and {network.name} {network.classes} outputs"
     if data_classes < network.classes:
         return f"{numbers}: the others will never be right" + (f" (--set {fitting} fits)" if fitting else "")

@@ -3,54 +3,40 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
 from reproduction.definition.class_tree import ROOT, leaves
 from reproduction.definition.dialect import Dialect
 from reproduction.definition.fields import Fields
-from reproduction.definition.language import near, quoted
 from reproduction.definition.layers import (
     Convolution,
-    Copied,
     FullyConnected,
     Layer,
     LocallyConnected,
     RandomConnections,
     Shape,
-    Shared,
     SplitFullyConnected,
     TreeFullyConnected,
-    WeightedLayer,
-    WindowedLayer,
 )
 from reproduction.definition.readers.context import Context, agreed, divide_up, only_input, pictures
-from reproduction.definition.values import parse_function
+from reproduction.definition.readers.sharing import with_sources
+from reproduction.definition.readers.start_values import copies, initial_values
 
 MAX_TREE = 1_000_000  # nodes of a class tree
 DEFAULT_CLASSES = 1000  # of the 2010 and 2012 data
-
-_SOURCE = re.compile(r"([^\[\]]+)(?:\[(\d{1,6})\])?")
-# key -> what the programs shipped: function -> dialects
-_FUNCTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "initWFunc": {"makew": ("2012", "2014"), "makewcat": ("2014",)},
-    "initBFunc": {"makeb": ("2012", "2014"), "makebcat": ("2014",), "makeb_vec": ("2014",)},
-    "initCFunc": {"makec": ("2012",)},
-}
 
 
 def read_fc(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
     outputs = fields.integer("outputs", low=1)
     layer = FullyConnected(
         **common,
-        **_initial_values(fields, context, outputs),
+        **initial_values(fields, context, outputs),
         input_shapes=_flat_inputs(context, common),
         output_shape=(outputs,),
         outputs=outputs,
     )
-    return _with_sources(fields, context, layer)
+    return with_sources(fields, context, layer)
 
 
 def read_sfc(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
@@ -61,12 +47,12 @@ def read_sfc(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
             fields.fail("parts", f"a divisor of the {numbers} inputs")
     layer = SplitFullyConnected(
         **common,
-        **_initial_values(fields, context, outputs * parts),
+        **initial_values(fields, context, outputs * parts),
         input_shapes=shapes,
         output_shape=(outputs * parts,),
         parts=parts,
     )
-    return _with_sources(fields, context, layer)
+    return with_sources(fields, context, layer)
 
 
 def read_treefc(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
@@ -91,7 +77,7 @@ def read_treefc(fields: Fields, context: Context, common: dict[str, Any]) -> Lay
         fields.fail("type", f"a tree of {context.classes} classes", f"one of {outputs}")
     return TreeFullyConnected(
         **common,
-        **_initial_values(fields, context, outputs),
+        **initial_values(fields, context, outputs),
         input_shapes=_flat_inputs(context, common),
         output_shape=(outputs,),
         outputs=outputs,
@@ -103,81 +89,6 @@ def _flat_inputs(context: Context, common: dict[str, Any]) -> tuple[Shape, ...]:
     return tuple((math.prod(context.layers[name].output_shape),) for name in common["inputs"])
 
 
-def _initial_values(fields: Fields, context: Context, biases: int) -> dict[str, Any]:
-    """How weights and biases start; `biases` is their number."""
-    copies = _copies(fields, context, "initWFunc")
-    values: tuple[float, ...] = ()
-    bias_copy = None
-    name, arguments = _function(fields, context, "initBFunc")
-    if name == "makeb_vec":
-        values = _literal(fields, arguments, biases)
-    elif name:
-        bias_copy = _copied(fields, context, "initBFunc", name, arguments)
-    return {
-        "weight_std": fields.numbers("initW", low=0),
-        "bias_value": fields.number("initB", 0.0),
-        "bias_values": values,
-        "weight_copies": copies,
-        "bias_copy": bias_copy,
-    }
-
-
-def _function(fields: Fields, context: Context, key: str) -> tuple[str, tuple[str, ...]]:
-    """Function and arguments of an initialisation key; ("", ()) where there is none. Runs nothing."""
-    text = fields.text(key, "")
-    if not text:
-        return "", ()
-    name, arguments = parse_function(text)
-    known = _FUNCTIONS[key]
-    module, _, function = name.rpartition(".")
-    if module != "initw" or function not in known:
-        shipped = " or ".join(f"initw.{word}" for word in known)
-        fields.fail(
-            key,
-            f"{shipped}, as functions are known by name and never run",
-            quoted(text) + near(function, known),
-        )
-    if context.strict and context.dialect.name not in known[function]:
-        fields.fail(key, f"a function that {context.dialect.program} shipped (strict)")
-    return function, arguments
-
-
-def _literal(fields: Fields, words: tuple[str, ...], biases: int) -> tuple[float, ...]:
-    try:
-        values = tuple(float(word) for word in words)
-    except ValueError:
-        values = ()
-    if len(values) != biases or not all(math.isfinite(value) for value in values):
-        fields.fail("initBFunc", f"{biases} numbers, one for each bias")
-    return values
-
-
-def _copies(fields: Fields, context: Context, key: str) -> tuple[Copied | None, ...]:
-    """For each input what its matrix (or connections) is copied from, where a checkpoint is at hand."""
-    name, arguments = _function(fields, context, key)
-    if not name:
-        return ()
-    copied = _copied(fields, context, key, name, arguments)
-    normal = {2} if fields.section.name == "localcombine" and not copied.checkpoint else set[int]()
-    return tuple(None if index in normal else copied for index in range(fields.input_count))
-
-
-def _copied(fields: Fields, context: Context, key: str, name: str, arguments: tuple[str, ...]) -> Copied:
-    """2012: f(layer) of the checkpoint built in; 2014: f(path) of the layer itself, or fcat(path,l1,l2)."""
-    if not arguments or not all(arguments) or (name.endswith("cat") and len(arguments) < 2):
-        fields.fail(key, "a function with its arguments in parentheses")
-    if name.endswith("cat"):
-        copied = Copied(arguments[1:], arguments[0])
-    elif context.dialect.checkpoint_in_program:
-        copied = Copied(arguments[:1])
-    else:
-        copied = Copied((fields.section.name,), arguments[0])
-    if context.strict:
-        fields.fail(key, f"no copy, as {copied.source} is not at hand (strict)")
-    context.copies.setdefault(copied.source, fields.section.where)
-    return copied
-
-
 def read_conv(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
     windows = _read_windows(fields, context, common)
     shared = fields.boolean("sharedBiases", True)
@@ -185,8 +96,8 @@ def read_conv(fields: Fields, context: Context, common: dict[str, Any]) -> Layer
     if context.strict:
         _check_summation(fields, context.dialect, side**2)
     biases = windows["out_channels"] * (1 if shared else side**2)
-    layer = Convolution(**common, **windows, **_initial_values(fields, context, biases), shared_biases=shared)
-    return _with_sources(fields, context, layer)
+    layer = Convolution(**common, **windows, **initial_values(fields, context, biases), shared_biases=shared)
+    return with_sources(fields, context, layer)
 
 
 def _check_summation(fields: Fields, dialect: Dialect, positions: int) -> None:
@@ -202,8 +113,8 @@ def _check_summation(fields: Fields, dialect: Dialect, positions: int) -> None:
 def read_local(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
     windows = _read_windows(fields, context, common)
     biases = math.prod(windows["output_shape"])
-    layer = LocallyConnected(**common, **windows, **_initial_values(fields, context, biases))
-    return _with_sources(fields, context, layer)
+    layer = LocallyConnected(**common, **windows, **initial_values(fields, context, biases))
+    return with_sources(fields, context, layer)
 
 
 def _read_windows(fields: Fields, context: Context, common: dict[str, Any]) -> dict[str, Any]:
@@ -267,9 +178,9 @@ def _read_connections(
         return ()
     natural = [shape[0] // count for shape, count in zip(shapes, groups, strict=True)]
     stated = fields.integers("filterChannels", low=1) if fields.has("filterChannels") else tuple(natural)
-    copies = _copies(fields, context, "initCFunc") or (None,) * len(shapes)
+    copied = copies(fields, context, "initCFunc") or (None,) * len(shapes)
     connections: list[RandomConnections | None] = []
-    for drawn, shape, count, seen, copy in zip(random, shapes, groups, stated, copies, strict=True):
+    for drawn, shape, count, seen, copy in zip(random, shapes, groups, stated, copied, strict=True):
         if not drawn:
             connections.append(None)
             continue
@@ -308,67 +219,3 @@ def _check_old_hardware(
     for stride, size in strides_and_sizes:
         if stride > size:
             fields.fail("stride", f"at most the filter size {size} (strict)")
-
-
-def _with_sources(fields: Fields, context: Context, layer: WeightedLayer) -> WeightedLayer:
-    """The layer with the matrices that it shares (original: weightSource)."""
-    if fields.text("initWFunc", ""):
-        return layer  # the original then asks for no source
-    sources = [
-        _source(fields, context, layer, index, word) if word else None
-        for index, word in enumerate(fields.words("weightSource"))
-    ]
-    if not any(sources):
-        return layer
-    if isinstance(layer, WindowedLayer) and layer.connections:
-        connections = tuple(
-            replace(random, source=source, copy=None) if random and source else random
-            for random, source in zip(layer.connections, sources, strict=True)
-        )
-        layer = replace(layer, connections=connections)
-    return replace(layer, shared=tuple(sources))
-
-
-def _source(fields: Fields, context: Context, layer: WeightedLayer, index: int, word: str) -> Shared:
-    """The matrix that serves input `index`: its owner's, where the named one is itself shared."""
-    expected = "an earlier layer, or layer[number of its matrix]"
-    match = _SOURCE.fullmatch(word)
-    name, number = (match[1], int(match[2] or 0)) if match else ("", 0)
-    own = name == layer.name
-    source = layer if own else context.layers.get(name)
-    if not isinstance(source, WeightedLayer):
-        fields.fail("weightSource", expected, quoted(word) + near(name, context.layers))
-    if source.type != layer.type:
-        fields.fail("weightSource", f"a layer of type {layer.type}", f"{quoted(name)}, of type {source.type}")
-    count = index if own else len(source.inputs)
-    if number >= count:
-        earlier = "earlier " if own else ""
-        fields.fail("weightSource", f"one of {count} {earlier}matrices of '{name}'", quoted(word))
-    theirs, ours = source.weight_shapes[number], layer.weight_shapes[index]
-    if theirs != ours:
-        fields.fail(
-            "weightSource", f"a matrix of shape {_text(ours)}", f"{quoted(word)} of shape {_text(theirs)}"
-        )
-    _require_same_connections(fields, source, number, layer, index)
-    if source.column != layer.column:
-        context.assume(
-            fields, "weightSource", "a layer on the same GPU", "the weights are shared across them"
-        )
-    owner = source.shared[number] if source.shared else None
-    return owner or Shared(name, number)
-
-
-def _require_same_connections(
-    fields: Fields, source: WeightedLayer, number: int, layer: WeightedLayer, index: int
-) -> None:
-    if not (isinstance(source, WindowedLayer) and isinstance(layer, WindowedLayer)):
-        return
-    theirs = source.connections[number] if source.connections else None
-    ours = layer.connections[index] if layer.connections else None
-    same_groups = source.groups[number] == layer.groups[index]
-    if not same_groups or (theirs is None) != (ours is None):
-        fields.fail("weightSource", "a layer with the same groups and connections")
-
-
-def _text(shape: Shape) -> str:
-    return "x".join(str(length) for length in shape)
