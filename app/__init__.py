@@ -1,1 +1,1 @@
-"""The desktop museum: PySide6 and pyqtgraph; never torch."""
+"""The desktop museum: PySide6; never torch."""

@@ -22,7 +22,7 @@ GIB = 2**30
 IMAGENET_BYTES = (1_281_167 + 50_000) * 256 * 256 * 3
 PURPOSES = ("headless", "museum", "window")  # each needs what those before it need
 HEADLESS_PACKAGES = ("numpy", "h5py", "pillow")
-MUSEUM_PACKAGES = {"pyside6-essentials": "PySide6", "pyqtgraph": "pyqtgraph"}
+MUSEUM_PACKAGES = {"pyside6-essentials": "PySide6"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""One module a headless verb of the `alexnet` command; `reproduction.cli` imports the one that was asked for."""
+"""One module a headless verb of `alexnet`; `reproduction.cli` imports the one that was asked for."""
