@@ -83,8 +83,13 @@ class ArchivedModel:
                 crop_size=self.experiment.recipe.input_size,
                 views=views,
             )
+            # Only noisy neurons draw here; a picture is always given the same answer.
+            noise = torch.Generator(self.device).manual_seed(0)
             logs = log_mean_probabilities(
-                [self.module.log_probabilities(self.module(view)) for view in stack]
+                [
+                    self.module.log_probabilities(self.module(view, noise, multi_view=views > 1))
+                    for view in stack
+                ]
             )
             return logs.exp().cpu().numpy()
 
@@ -115,7 +120,7 @@ def open_model(path: Path, device: torch.device) -> ArchivedModel:
         raise ArchiveError(f"{path}: its mean picture {mean.shape} does not fit its network")
     return ArchivedModel(
         experiment=experiment,
-        module=loaded_module(experiment, weights, device, path).eval(),
+        module=loaded_module(experiment, weights, state, device, path).eval(),
         mean=torch.from_numpy(mean).to(device),
         labels=labels,
         label_ids=label_ids,
@@ -126,10 +131,14 @@ def open_model(path: Path, device: torch.device) -> ArchivedModel:
 
 
 def loaded_module(
-    experiment: Experiment, weights: dict[str, NDArray[Any]], device: torch.device, path: Path
+    experiment: Experiment,
+    weights: dict[str, NDArray[Any]],
+    state: dict[str, Any],
+    device: torch.device,
+    path: Path,
 ) -> NetworkModule:
-    """The network of `experiment` with `weights`, on `device`."""
-    module = NetworkModule(experiment.network, experiment.parameters)
+    """The network of `experiment` with `weights`, on `device`; `state` holds the run's seed."""
+    module = NetworkModule(experiment.network, experiment.parameters, int(state["seed"]))
     try:
         module.load(weights)
     except ValueError as error:

@@ -10,11 +10,12 @@ from reproduction.definition.layers import (
     FullyConnected,
     Layer,
     LocallyConnected,
+    Neuron,
     Pool,
     ResponseNorm,
     Softmax,
-    WeightedLayer,
-    WindowedLayer,
+    SplitFullyConnected,
+    TreeFullyConnected,
 )
 from reproduction.definition.network import Network
 from reproduction.definition.parameters import Parameters
@@ -27,11 +28,13 @@ COMPUTED = (
     Dropout,
     FullyConnected,
     LocallyConnected,
+    Neuron,
     Pool,
     ResponseNorm,
     Softmax,
+    SplitFullyConnected,
+    TreeFullyConnected,
 )
-ACTIVATIONS = ("relu", "logistic", "tanh")
 
 
 def require_computable(network: Network, parameters: Parameters) -> None:
@@ -47,21 +50,13 @@ def require_computable(network: Network, parameters: Parameters) -> None:
 def _missing_numbers(layer: Layer, parameters: Parameters) -> str:
     """What of a layer's section in the parameter file has no computation, or nothing."""
     rules = [parameters.rules[name] for name in layer.array_shapes if name in parameters.rules]
-    if any(rule.super_epsilon for rule in rules):
-        return "superEps"
-    return "the dropout of its output" if layer.name in parameters.output_dropout else ""
+    return "superEps" if any(rule.super_epsilon for rule in rules) else ""
 
 
 def _missing(layer: Layer) -> str:
     """What of a layer has no computation, or nothing."""
     if not isinstance(layer, COMPUTED):
         return f"the type {layer.type}"
-    if layer.activation is not None and layer.activation.name not in ACTIVATIONS:
-        return f"the neuron {layer.activation}"
     if isinstance(layer, Pool) and layer.kind not in ("max", "average"):
         return f"the pool {layer.kind}"
-    if isinstance(layer, WeightedLayer) and any(layer.shared):
-        return "weights shared with another matrix"
-    if isinstance(layer, WindowedLayer) and any(layer.connections):
-        return "random connections"
     return "a part of the data" if isinstance(layer, Data) and layer.part is not None else ""

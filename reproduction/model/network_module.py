@@ -15,31 +15,41 @@ from reproduction.definition.network import Network
 from reproduction.definition.parameters import Parameters
 from reproduction.model.costs import log_loss, log_probabilities
 from reproduction.model.coverage import require_computable
-from reproduction.model.layers import (
-    DropoutModule,
-    NormModule,
-    WeightedModule,
-    as_read,
-    build,
-    has_module,
-)
+from reproduction.model.layer_module import Pass
+from reproduction.model.layers import as_read, build, has_module
+from reproduction.model.weighted import TreeFullyConnectedModule, WeightedModule, WindowedModule
 
 
 class NetworkModule(nn.Module):
     """The layers of `network`, with the numbers of `parameters`; weights are zero until they are loaded.
 
-    `training` (nn.Module's) switches dropout on; nothing else differs between training and testing.
+    `training` (nn.Module's) switches dropout on; nothing else differs between training and testing. `seed` is
+    the run's, from which random connections are drawn; only a network that has some needs it.
     """
 
-    def __init__(self, network: Network, parameters: Parameters) -> None:
+    def __init__(self, network: Network, parameters: Parameters, seed: int | None = None) -> None:
         super().__init__()
         require_computable(network, parameters)
         self.network = network
         # Layer names may hold dots, which torch forbids in names of submodules: a list, and a map beside it.
         computed = [layer for layer in network.layers if has_module(layer)]
-        self.layers = nn.ModuleList(build(layer) for layer in computed)
-        self._by_name = {layer.name: module for layer, module in zip(computed, self.layers, strict=True)}
+        self._by_name = {layer.name: build(layer) for layer in computed}
+        self.layers = nn.ModuleList(self._by_name.values())
+        for module in self.layers:
+            if isinstance(module, WindowedModule):
+                module.connect(seed)
+        self._share()
         self.use(parameters)
+
+    def _share(self) -> None:
+        """Lets the arrays of their owners serve the inputs whose weights are shared."""
+        arrays = self.arrays()
+        for module in self._weighted():
+            for index, name in enumerate(module.layer.weight_names):
+                module.weights[index] = arrays[name]
+
+    def _weighted(self) -> list[WeightedModule]:
+        return [module for module in self._by_name.values() if isinstance(module, WeightedModule)]
 
     def __getitem__(self, name: str) -> nn.Module:
         """The submodule of the layer called `name`."""
@@ -48,20 +58,19 @@ class NetworkModule(nn.Module):
     def use(self, parameters: Parameters) -> None:
         """Takes the numbers that a schedule may change; arrays whose rate is 0 need no gradient."""
         self.settings = parameters
-        for module in self.layers:
-            if isinstance(module, NormModule | DropoutModule):
-                module.use(parameters)
+        for module in self._by_name.values():
+            module.use(parameters)
         for name, array in self.arrays().items():
             array.requires_grad_(parameters.rules[name].rate != 0)
 
     def arrays(self) -> dict[str, nn.Parameter]:
         """Weights and biases by array name, in file order: the parameters themselves, not copies."""
-        found: dict[str, nn.Parameter] = {}
-        for name, module in self._by_name.items():
-            if isinstance(module, WeightedModule):
-                found |= {f"{name}/weights_{index}": array for index, array in enumerate(module.weights)}
-                found[f"{name}/biases"] = module.biases
-        return found
+        return {name: array for module in self._weighted() for name, array in module.own_arrays().items()}
+
+    def row_divisors(self) -> dict[str, Tensor]:
+        """By what the update of each row of an array is divided, of the arrays where it is (class trees)."""
+        trees = [module for module in self._weighted() if isinstance(module, TreeFullyConnectedModule)]
+        return {name: counts for module in trees for name, counts in module.row_divisors().items()}
 
     def on(self, device: torch.device) -> NetworkModule:
         """Moves itself to `device`, filters in the layout of the pictures: channels next to each other."""
@@ -82,23 +91,25 @@ class NetworkModule(nn.Module):
                     raise ValueError(f"{name} is {arrays[name].shape}, the network's {tuple(array.shape)}")
                 array.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name], np.float32)))
 
-    def forward(self, pictures: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+    def forward(
+        self, pictures: Tensor, generator: torch.Generator | None = None, *, multi_view: bool = False
+    ) -> dict[str, Tensor]:
         """Activations by layer name for `pictures` (N, C, H, W), each after its layer's activation function.
 
-        `generator` draws the dropout masks, layer by layer in file order; needed in training only.
+        `generator` draws masks, noise and scales, layer by layer in file order; of all that is random, only
+        noisy neurons draw outside training. `multi_view`: the pictures are one of several views in a test.
         Labels and costs have no activation here: `log_probabilities` and `objective` are about them.
         """
         pictures = pictures.contiguous(memory_format=torch.channels_last)
         activations: dict[str, Tensor] = {}
+        given = Pass(generator, multi_view)
         for layer in self.network.layers:
             if isinstance(layer, Data) and layer.data_index == 0:
                 activations[layer.name] = pictures
             if layer.name not in self._by_name:
                 continue
             inputs = as_read([activations[name] for name in layer.inputs], layer)
-            module = self._by_name[layer.name]
-            extra = (generator,) if isinstance(module, DropoutModule) else ()
-            activations[layer.name] = module(*inputs, *extra)
+            activations[layer.name] = self._by_name[layer.name](*inputs, given=given)
         return activations
 
     def log_probabilities(self, activations: Mapping[str, Tensor], softmax: str | None = None) -> Tensor:

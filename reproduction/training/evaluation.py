@@ -12,6 +12,7 @@ from reproduction.data.augmentation import Mean, test_views
 from reproduction.model.costs import CostSums, cost_sums, log_mean_probabilities
 from reproduction.model.network_module import NetworkModule
 from reproduction.training.batches import Batches
+from reproduction.training.randomness import Purpose, torch_generator
 
 # Pictures in one pass; fewer when each is seen through several views, for the memory's sake.
 PICTURES_AT_ONCE, PICTURES_OF_MANY_VIEWS = 128, 32
@@ -57,7 +58,11 @@ def evaluate(
                     return None
                 pictures = batches.pictures(index).to(device)
                 stack = test_views(pictures, mean, crop_size=crop_size, views=views)
-                log_probs = log_mean_probabilities([module.log_probabilities(module(view)) for view in stack])
+                # Only noisy neurons draw here: the same in every test, so that a test can be repeated.
+                noise = torch_generator(0, Purpose.TEST, 0, index, device)
+                log_probs = log_mean_probabilities(
+                    [module.log_probabilities(module(view, noise, multi_view=views > 1)) for view in stack]
+                )
                 sums += cost_sums(log_probs, batches.labels(index).to(device), top_k)
     finally:
         module.train(was_training)

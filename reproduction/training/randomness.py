@@ -20,6 +20,7 @@ class Purpose(enum.IntEnum):
     AUGMENTATION = 1
     DROPOUT = 2
     RATE_NOISE = 3
+    TEST = 4
 
 
 def _sequence(seed: int, purpose: Purpose, epoch: int, batch: int) -> np.random.SeedSequence:

@@ -17,16 +17,16 @@ from reproduction.definition.layers import (
     FullyConnected,
     Layer,
     LocallyConnected,
+    Neuron,
 )
 from reproduction.definition.parameters import Parameters
-from reproduction.model.layers import (
+from reproduction.model.layer_module import Pass
+from reproduction.model.layers import DropoutModule, FunctionModule, as_read
+from reproduction.model.weighted import (
     ConvolutionModule,
-    DropoutModule,
     FullyConnectedModule,
     LocalModule,
     WeightedModule,
-    apply_activation,
-    as_read,
 )
 
 # side, channels, filters, kernel, stride, padding, groups
@@ -189,29 +189,6 @@ def test_a_layer_may_read_features_as_maps() -> None:
     assert read.flatten(1).tolist() == features.tolist()
 
 
-ACTIVATIONS = [
-    (None, lambda x: x),
-    (Activation("relu"), lambda x: np.maximum(x, 0)),
-    (Activation("logistic"), lambda x: 1 / (1 + np.exp(-x))),
-    (Activation("tanh", (1.7159, 0.6667)), lambda x: 1.7159 * np.tanh(0.6667 * x)),
-]
-
-
-@pytest.mark.parametrize(("activation", "function"), ACTIVATIONS)
-def test_activations_are_their_formulas(activation, function) -> None:
-    x = drawn(50)
-    np.testing.assert_allclose(apply_activation(x, activation).numpy(), function(x.numpy()), rtol=1e-12)
-    x.requires_grad_()
-    assert torch.autograd.gradcheck(lambda values: apply_activation(values, activation), [x])
-
-
-def test_relu_sends_nothing_back_through_zero() -> None:
-    x = torch.zeros(3, requires_grad=True)
-    apply_activation(x, Activation("relu")).sum().backward()
-    assert x.grad is not None
-    assert x.grad.tolist() == [0, 0, 0]
-
-
 def dropout(kind: str, keep: float, enabled: bool = True) -> DropoutModule:
     layer = Dropout(name="drop", inputs=("x",), input_shapes=((4,),), output_shape=(4,), kind=kind, keep=keep)
     module = DropoutModule(layer)
@@ -225,7 +202,7 @@ def dropout(kind: str, keep: float, enabled: bool = True) -> DropoutModule:
 def test_dropout_scales_as_its_generation_did(kind, in_training, at_test) -> None:
     module = dropout(kind, keep=0.25)
     values = torch.full((200, 500), 2.0, requires_grad=True)
-    kept = module(values, torch.Generator().manual_seed(1))
+    kept = module(values, given=Pass(torch.Generator().manual_seed(1)))
     assert set(kept.unique().tolist()) == {0.0, 2 * in_training}
     assert abs((kept != 0).float().mean().item() - 0.25) < 0.005
     kept.sum().backward()
@@ -243,8 +220,31 @@ def test_dropout_that_is_switched_off_does_in_training_what_it_does_at_test(kind
 def test_dropout_masks_depend_on_the_generator_alone() -> None:
     module = dropout("hs", keep=0.5)
     values = torch.ones(10, 10)
-    masks = [module(values, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
+    masks = [module(values, given=Pass(torch.Generator().manual_seed(seed))) for seed in (1, 1, 2)]
     assert torch.equal(masks[0], masks[1])
     assert not torch.equal(masks[0], masks[2])
     with pytest.raises(ValueError, match="generator"):
         module(values)
+
+
+def with_output_dropout(rate: float) -> FunctionModule:
+    layer = Neuron(
+        name="n", inputs=("x",), input_shapes=((4,),), output_shape=(4,), activation=Activation("square")
+    )
+    module = FunctionModule(layer)
+    module.use(Parameters(output_dropout={"n": rate}))
+    return module
+
+
+def test_the_output_dropout_of_2011_comes_before_the_activation() -> None:
+    module = with_output_dropout(0.75)
+    values = torch.full((200, 500), 2.0, requires_grad=True)
+    kept = module(values, given=Pass(torch.Generator().manual_seed(1)))
+    assert set(kept.unique().tolist()) == {0.0, 4.0}
+    assert abs((kept != 0).float().mean().item() - 0.25) < 0.005
+    kept.sum().backward()
+    assert values.grad is not None
+    torch.testing.assert_close(values.grad, (kept.detach() != 0) * 4.0)
+    assert module.eval()(values).unique().tolist() == [0.25]  # (2 * (1 - 0.75)) squared
+    with pytest.raises(ValueError, match="layer 'n' .* needs a generator"):
+        module.train()(values)
