@@ -21,6 +21,7 @@ class Purpose(enum.IntEnum):
     DROPOUT = 2
     RATE_NOISE = 3
     TEST = 4
+    CONNECTIONS = 5
 
 
 def _sequence(seed: int, purpose: Purpose, epoch: int, batch: int) -> np.random.SeedSequence:

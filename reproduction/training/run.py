@@ -75,7 +75,7 @@ class Session:
         display: Display,
     ) -> None:
         recipe = experiment.recipe
-        module = NetworkModule(experiment.network, experiment.parameters).on(device)
+        module = NetworkModule(experiment.network, experiment.parameters, run.state["seed"]).on(device)
         self.trainer = Trainer(
             experiment,
             module,
