@@ -123,7 +123,7 @@ def _read_rules(fields: Fields, layer: Layer, reading: Reading) -> None:
     momenta = fields.numbers("momW", low=0)
     decays = fields.numbers("wc", None if reading.dialect.decay_required else 0.0, low=0)
     scheduled = _schedule(fields, "schedW", reading)
-    constraints = _constraints(fields, layer, reading.dialect)
+    constraints = _constraints(fields, layer, reading)
     own = set(layer.array_shapes)
     for index, name in enumerate(layer.weight_names):
         if name in own:
@@ -134,17 +134,23 @@ def _read_rules(fields: Fields, layer: Layer, reading: Reading) -> None:
         "epsB", "a number of at least 0", None, lambda text: _rate(text, reading)
     )
     schedule = schedule or _schedule(fields, "schedB", reading)
-    period = fields.integer("updatePeriod", 0)
+    period = _period(fields, layer, reading)
     rule = UpdateRule(rate, fields.number("momB", low=0), 0.0, schedule, update_period=period)
     reading.tables["rules"][f"{layer.name}/biases"] = rule
-    parts = reading.copies // (len(layer.replicas) or 1)  # that one GPU read of a minibatch, one by one
+    if isinstance(layer, TreeFullyConnected):
+        _free_tree(layer, reading)
+
+
+def _period(fields: Fields, layer: WeightedLayer, reading: Reading) -> int:
+    """Minibatches from one update to the next; 2014 counted in the parts that a GPU read of a minibatch."""
+    period = fields.integer("updatePeriod", 0, low=0)
+    parts = reading.copies // (len(layer.replicas) or 1)
     if 0 < period < parts and not any("updatePeriod" in text for text in reading.assumed):
         reading.assumed.append(
             f"{fields.section.where}: updatePeriod {period}: the program of 2014 updated here and perhaps "
             f"below after each of the {parts} parts of a minibatch; weights are updated once a minibatch"
         )
-    if isinstance(layer, TreeFullyConnected):
-        _free_tree(layer, reading)
+    return -(-period // parts)
 
 
 def _rate(text: str, reading: Reading) -> tuple[float, Schedule | None]:
@@ -163,13 +169,14 @@ def _schedule(fields: Fields, key: str, reading: Reading) -> Schedule | None:
         return fields.fail(stated, str(error))
 
 
-def _constraints(fields: Fields, layer: WeightedLayer, dialect: Dialect) -> list[dict[str, Any]]:
+def _constraints(fields: Fields, layer: WeightedLayer, reading: Reading) -> list[dict[str, Any]]:
     """For each input the keys of UpdateRule that bind its filters after a step."""
     balls = fields.numbers("wball", 0.0, low=0)
     least, most = ((0.0,) * len(balls),) * 2
     if isinstance(layer, Convolution):
         least, most = fields.numbers("wcNormMin", 0.0, low=0), fields.numbers("wcNormMax", 0.0, low=0)
-    epsilon, period = fields.number("superEps", 0.0, low=0), fields.integer("updatePeriod", 0)
+    epsilon, period = fields.number("superEps", 0.0, low=0), _period(fields, layer, reading)
+    dialect = reading.dialect
     hard = dialect.ball_is_hard and not isinstance(layer, LocallyConnected)
     found = []
     for shape, ball, low, high in zip(layer.weight_shapes, balls, least, most, strict=True):

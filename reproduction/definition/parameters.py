@@ -19,7 +19,7 @@ class UpdateRule:
     step is `Parameters.at_progress`'s. After the step, constraints on each filter w (0 is off):
     `ball_radius`: |w| at most that (`ball_is_hard`: always that); `norm_limits` (least, most) of
     root(sum (w - mean)²) / number of weights in the filter. `super_epsilon`: V <- 0.9·V + rate·G / root(Q -
-    running mean of G + super_epsilon), Q that of G². `update_period`: microbatches an update (0: all).
+    (running mean of G)² + super_epsilon), Q that of G². `update_period`: minibatches an update (0: one).
     """
 
     rate: float

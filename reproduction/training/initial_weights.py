@@ -2,8 +2,8 @@
 
 Every weight matrix is std * randn of numpy's legacy generator, layers in file order, inputs in order; biases
 draw nothing, nor do matrices that another layer owns. The numbers fill the original's matrices: (c, i, j) by
-filter for conv, (position, c, i, j) by filter for local, inputs by outputs for fc and sfc, inputs by nodes for
-treefc, whose inner nodes are drawn too and then set to zero. So a seed gives what a seeded original would
+filter for conv, (position, c, i, j) by filter for local, inputs by outputs for fc and sfc, inputs by nodes
+for treefc, whose inner nodes are drawn too and then set to zero. So a seed gives what a seeded original would
 start with. Random connections have draws of their own (`reproduction.model.connections`).
 """
 

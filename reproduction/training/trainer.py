@@ -80,7 +80,7 @@ class Trainer:
         self.preprocessing = replace(
             preprocessing, mean=torch.as_tensor(preprocessing.mean, dtype=torch.float32, device=device)
         )
-        self.momentum = Momentum(module.arrays())
+        self.momentum = Momentum(module.arrays(), module.row_divisors())
         self.position = Position()
         self.partial = CostSums()
         cost = experiment.parameters.costs[experiment.network.cost.name]
@@ -159,7 +159,7 @@ class Trainer:
             name: torch.zeros_like(arrays[name]) if gradient is None else gradient
             for name, gradient in zip(arrays, gradients, strict=True)
         }
-        self.momentum.step(arrays, descents, self._rules())
+        self.momentum.step(arrays, descents, self._rules(), self.position.step)
 
     def _rules(self) -> Mapping[str, UpdateRule]:
         """The update rules of this step: rates with a schedule follow the part of the run that is over."""

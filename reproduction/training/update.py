@@ -4,33 +4,89 @@
 
 G is the mean over the minibatch of the gradient of what is maximised. An array whose rate is 0 is frozen: no
 gradient, no decay, and V is kept but not applied.
+
+Of a class tree (2012), rate and decay of a row are both divided by the number of classes below its node. An
+array with an update period (2014) moves at the end of every so many minibatches: V takes in momentum at the
+first, rate G / period at each, decay at the last.
+
+With a superEps (2012, used in no released file), G comes divided by its running deviation:
+
+    m <- momentum m + (1 - momentum) G,    q <- momentum q + (1 - momentum) G^2
+    V <- 0.9 V + rate G / sqrt(q - m^2 + superEps),    then decay and W as above
+
+The original took m for m^2 there, against its own comment; that root could be of a negative number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 
 from reproduction.definition.parameters import UpdateRule
 from reproduction.training.constraints import constrain
 
+NORMALISED_MOMENTUM = 0.9  # of V, where G is divided by its running deviation; the rule's is that of m and q
 
-def update(weights: torch.Tensor, velocity: torch.Tensor, descent: torch.Tensor, rule: UpdateRule) -> None:
-    """Moves `weights` and `velocity` in place; `descent` is the mean gradient of the cost (that is, -G)."""
+
+def update(
+    weights: torch.Tensor,
+    velocity: torch.Tensor,
+    descent: torch.Tensor,
+    rule: UpdateRule,
+    *,
+    step: int = 0,
+    momentum: float | None = None,
+    divisors: torch.Tensor | None = None,
+) -> None:
+    """Moves `weights` and `velocity` in place; `descent` is the mean gradient of the cost (that is, -G).
+
+    `step` counts minibatches from 0, for arrays with an update period. `momentum` stands in for the rule's.
+    `divisors` (rows, 1) divide rate and decay of the rows of a class tree.
+    """
     if rule.rate == 0:
         return
-    velocity.mul_(rule.momentum).sub_(descent, alpha=rule.rate)
+    period = max(1, rule.update_period)
+    if step % period == 0:
+        velocity.mul_(rule.momentum if momentum is None else momentum)
+    velocity.sub_(descent if divisors is None else descent / divisors, alpha=rule.rate / period)
+    if (step + 1) % period:
+        return
     if rule.decay > 0:
-        velocity.sub_(weights, alpha=rule.rate * rule.decay)
+        decaying = weights if divisors is None else weights / divisors**2
+        velocity.sub_(decaying, alpha=rule.rate * rule.decay)
     weights.add_(velocity)
+    constrain(weights, rule)
+
+
+@dataclass
+class RunningAverages:
+    """m and q of one array with a superEps: running averages of G and of its square."""
+
+    mean: torch.Tensor
+    square: torch.Tensor
+
+    def normalised(self, descent: torch.Tensor, rule: UpdateRule) -> torch.Tensor:
+        """`descent` divided by its running deviation, after taking it in."""
+        self.mean.lerp_(descent, 1 - rule.momentum)
+        self.square.lerp_(descent * descent, 1 - rule.momentum)
+        variance = (self.square - self.mean * self.mean).clamp_(min=0)
+        return descent / (variance + rule.super_epsilon).sqrt()
 
 
 class Momentum:
-    """The velocities V of all arrays of a model, by array name; zero before the first step."""
+    """The velocities V of all arrays of a model, by array name; zero before the first step.
 
-    def __init__(self, arrays: Mapping[str, torch.Tensor]) -> None:
+    `divisors`: see `update`. `averages` are there for arrays with a superEps once they have moved.
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, torch.Tensor], divisors: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
         self.velocities = {name: torch.zeros_like(array) for name, array in arrays.items()}
+        self.averages: dict[str, RunningAverages] = {}
+        self._divisors = {name: rows.to(arrays[name].device) for name, rows in (divisors or {}).items()}
 
     @torch.no_grad()
     def step(
@@ -38,8 +94,25 @@ class Momentum:
         arrays: Mapping[str, torch.Tensor],
         descents: Mapping[str, torch.Tensor],
         rules: Mapping[str, UpdateRule],
+        step: int = 0,
     ) -> None:
-        """One update of every array that has a gradient in `descents`."""
+        """One update, after minibatch number `step`, of every array that has a gradient in `descents`."""
         for name, descent in descents.items():
-            update(arrays[name], self.velocities[name], descent, rules[name])
-            constrain(arrays[name], rules[name])
+            rule, momentum = rules[name], None
+            if rule.super_epsilon > 0:
+                descent, momentum = self._averages(name).normalised(descent, rule), NORMALISED_MOMENTUM
+            update(
+                arrays[name],
+                self.velocities[name],
+                descent,
+                rule,
+                step=step,
+                momentum=momentum,
+                divisors=self._divisors.get(name),
+            )
+
+    def _averages(self, name: str) -> RunningAverages:
+        if name not in self.averages:
+            velocity = self.velocities[name]
+            self.averages[name] = RunningAverages(torch.zeros_like(velocity), torch.zeros_like(velocity))
+        return self.averages[name]
