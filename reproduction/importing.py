@@ -87,6 +87,10 @@ def imported_run(
     epochs, steps = _position(checkpoint, recipe.batch_size)
     weights = _fitted(checkpoint.weights, experiment, checkpoint.name)
     first = {n: a for n, a in weights.items() if n.rpartition("/")[0] in experiment.network.first_layers}
+    if epochs != int(epochs):
+        assumed.append(
+            f"the checkpoint stands at {epochs:.2f} epochs; a resume begins the last of them again"
+        )
     notes = [f"Imported from the checkpoint {checkpoint.name} of the {checkpoint.dialect} program.", *assumed]
     run = Run(
         texts=experiment.texts.to_mapping(),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reproduction.console import Status, duration, remaining
+from reproduction.data.original import Ranges
 from reproduction.data.packed import SPLITS, PackedData
 from reproduction.data.packing import MAX_SIZE, Settings, pack
 from reproduction.data.recognition import FORMATS
@@ -27,6 +28,8 @@ SOURCES = """what SRC may be:
     else all is the training split and --hold-out puts a share aside for testing
   the same inside a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz
   CIFAR-10, binary or Python version, unpacked or as published
+  batches of the original programs: batches.meta with data_batch_N files (raw pixels or JPEG) or folders;
+    their order is kept; --train-range and --test-range say which are for what
   MNIST's four idx files (--size 32 adds LeNet's margin of zeros)
   Tiny ImageNet, unpacked or as published"""
 
@@ -58,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FRACTION",
         help="share of the training pictures put aside as the val split where SRC has no other (0)",
     )
+    for split in ("train", "test"):
+        packer.add_argument(
+            f"--{split}-range",
+            type=_range,
+            metavar="A-B",
+            help=f"numbers of an original program's batches for {split}ing (default: as it numbered them)",
+        )
     packer.add_argument("--force", action="store_true", help="replace DST if it exists")
     describer = actions.add_parser("info", help="describes a data file", description="Describes a data file.")
     describer.add_argument("file", metavar="FILE", type=Path)
@@ -91,6 +101,7 @@ def _pack(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         kind=arguments.format,
         hold_out=arguments.hold_out,
+        ranges=Ranges(arguments.train_range, arguments.test_range),
     )
     progress = PackingProgress()
     pack(source, destination, settings, progress)
@@ -193,6 +204,14 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(f"a seed is a whole number from 0, not '{text}'")
     return int(text)
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    last = last if dash else first
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last) < 2**31):
+        raise argparse.ArgumentTypeError(f"a range is two numbers of batches such as 1-5, not '{text}'")
+    return int(first), int(last)
 
 
 def _fraction(text: str) -> float:

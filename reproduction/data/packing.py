@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from reproduction.data.original import Ranges
 from reproduction.data.output import Output, replacing
 from reproduction.data.packed import FORMAT, SPLITS, VERSION
 from reproduction.data.pictures import quiet, square
@@ -45,7 +46,8 @@ _SHUFFLE, _HOLD_OUT = 0, 1
 class Settings:
     """What the person chose. `size` None: as the pictures have it, else 256; `grey` packs one channel.
 
-    `hold_out` is the share of the training pictures put aside as `val` where the source has no test pictures.
+    `hold_out` is the share of the training pictures put aside as `val` where the source has no test pictures;
+    `ranges` say which of an original program's batches are for what.
     """
 
     size: int | None = None
@@ -53,6 +55,7 @@ class Settings:
     seed: int = 0
     kind: str = "auto"
     hold_out: float = 0.0
+    ranges: Ranges = Ranges()
 
 
 class Listener(Protocol):
@@ -87,7 +90,7 @@ def pack(path: Path, destination: Path, settings: Settings, listener: Listener) 
 def _recognise(tree: Tree, path: Path, settings: Settings) -> Source:
     try:
         with quiet():
-            return recognise(tree, settings.kind, settings.size)
+            return recognise(tree, settings.kind, settings.size, settings.ranges)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
@@ -142,13 +145,23 @@ class _Packer:
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         file.attrs.update(format=FORMAT, version=VERSION, name=_storable(name), seed=self._seed)
         file.attrs.update(created=created, skipped=self._skipped, sha256=self._fingerprint.hexdigest())
-        file.attrs["notes"] = np.array(self._source.notes, dtype=text)
+        file.attrs["notes"] = np.array([*self._source.notes, *self._mean_notes()], dtype=text)
+
+    def _mean_notes(self) -> list[str]:
+        """How far the mean picture lies from the one that the source states."""
+        stated, mean = self._source.mean, self._statistics.mean()
+        if stated is None or stated.shape != mean.shape:
+            return []
+        return [f"the mean picture differs from that of the source by at most {abs(mean - stated).max():.2g}"]
 
     def _write_split(self, split: str, members: Split) -> None:
-        """Training pictures in an order drawn from the seed, once and for all; the others as they come."""
+        """Training pictures in an order drawn from the seed, once and for all; the others as they come.
+
+        Also those of a source that was shuffled when it was made.
+        """
         total = len(members.names)
         order = np.arange(total)
-        if split == "train":
+        if split == "train" and not self._source.ordered:
             order = np.random.default_rng([self._seed, _SHUFFLE]).permutation(total)
         rows = max(1, CHUNK_BYTES // math.prod(self._shape))
         pictures = self._create_pictures(split, total, rows)

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Sequence
 
-from reproduction.data import batches, folders
+from reproduction.data import batches, folders, meta, original
+from reproduction.data.original import Ranges
 from reproduction.data.sources import Source
 from reproduction.data.trees import Tree
 from reproduction.errors import DataError
 
-FORMATS = ("auto", "folder", "cifar", "mnist", "tiny-imagenet")
+FORMATS = ("auto", "folder", "cuda-convnet", "cifar", "mnist", "tiny-imagenet")
 
 
-def recognise(tree: Tree, kind: str = "auto", size: int | None = None) -> Source:
-    """The source in `tree`; `kind` is one of FORMATS. Raises DataError if it is not there."""
+def recognise(
+    tree: Tree, kind: str = "auto", size: int | None = None, ranges: Ranges | None = None
+) -> Source:
+    """The source in `tree`; `kind` is one of FORMATS. Raises DataError if it is not there.
+
+    `ranges`: which batches of an original program are for what; other sources have none.
+    """
+    ranges = ranges or Ranges()
+    if ranges != Ranges() and (
+        kind not in ("auto", "cuda-convnet") or _root(tree.names, "cuda-convnet") is None
+    ):
+        raise DataError("--train-range and --test-range are for data_batch_N files with a batches.meta")
     for found in FORMATS[1:] if kind == "auto" else (kind,):
         if found != "folder" and (root := _root(tree.names, found)) is not None:
-            return _read(tree, found, root, size)
+            return _read(tree, found, root, size, ranges)
     if kind not in ("auto", "folder"):
         raise DataError(f"it holds no {kind} files; leave --format away to have them recognised")
     return folders.class_folders(tree, _picture_root(tree.names))
 
 
-def _read(tree: Tree, kind: str, root: str, size: int | None) -> Source:
+def _read(tree: Tree, kind: str, root: str, size: int | None, ranges: Ranges) -> Source:
+    if kind == "cuda-convnet":
+        return original.original_batches(tree, root, ranges)
     if kind == "mnist":
         return batches.mnist(tree, root, size)
     if kind == "tiny-imagenet":
@@ -36,6 +50,7 @@ def _read(tree: Tree, kind: str, root: str, size: int | None) -> Source:
 def _root(names: list[str], kind: str) -> str | None:
     """The folder (with a closing `/`, or empty) in which the files of `kind` lie; None if there are none."""
     signs = {
+        "cuda-convnet": (meta.NAME,),
         "cifar": ("data_batch_1", "data_batch_1.bin"),
         "mnist": tuple(f"train-images{dash}idx3-ubyte{ending}" for dash in "-." for ending in ("", ".gz")),
         "tiny-imagenet": ("wnids.txt",),
@@ -43,9 +58,16 @@ def _root(names: list[str], kind: str) -> str | None:
     for name in names:
         folder, base = posixpath.split(name)
         root = f"{folder}/" if folder else ""
-        if base in signs and (kind != "tiny-imagenet" or folders.is_tiny_imagenet(names, root)):
+        if base in signs and CONFIRMED.get(kind, _always)(names, root):
             return root
     return None
+
+
+def _always(names: Sequence[str], root: str) -> bool:
+    return True
+
+
+CONFIRMED = {"tiny-imagenet": folders.is_tiny_imagenet, "cuda-convnet": original.is_original}
 
 
 def _picture_root(names: list[str]) -> str:

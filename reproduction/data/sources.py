@@ -57,6 +57,8 @@ class Source:
 
     `size`: the side all pictures have already, or None. `channels`: 1 for grey sources.
     `notes`: what a person should know of how it was read; they are kept in the packed file.
+    `ordered`: the training pictures were shuffled when the source was made, so their order is kept.
+    `mean`: the mean picture (C, H, W) that the source states, 0..255, to compare with that of the pictures.
     """
 
     splits: dict[str, Split]
@@ -65,6 +67,8 @@ class Source:
     size: int | None
     channels: int = 3
     notes: list[str] = field(default_factory=list)
+    ordered: bool = False
+    mean: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

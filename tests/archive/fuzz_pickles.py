@@ -20,20 +20,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from drawn_batches import NAMES, jpeg
 from original_checkpoints import LAYOUTS, checkpoint, matrices
 from python2_pickles import python2_pickle
 
 from archive.errors import ArchiveError
 from archive.exchange.checkpoints import read_checkpoint
 from reproduction.data.meta import read_meta
-from reproduction.data.pickles import read_pickle
+from reproduction.data.original import Ranges, original_batches
 from reproduction.errors import DataError
 
 SLOW_S = 5.0  # for a file below a megabyte, on a busy machine
 LIMIT_BYTES = 200_000_000
 OPCODES = b"".join(sorted({opcode.code.encode("latin1") for opcode in pickletools.opcodes}))
-NAMES = (b"os\nsystem\n", b"builtins\neval\n", b"numpy\nndarray\n", b"numpy\ndtype\n", b"options\nOption\n")
+GLOBALS = (b"os\nsystem\n", b"builtins\neval\n", b"numpy\nndarray\n", b"numpy\ndtype\n", b"options\nOption\n")
 CALLED: list[str] = []
+
+
+class SmallTree:
+    """Files in memory, for the reader of batches."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+        self.names = sorted(files)
+
+    def read(self, name: str) -> bytes:
+        return self.files[name]
+
+    def source(self, name: str) -> bytes:
+        return self.files[name]
+
+    def close(self) -> None:
+        pass
 
 
 class Called:
@@ -65,6 +83,8 @@ def samples() -> list[bytes]:
     for protocol in range(6):
         found.append(pickle.dumps({"data": data, "labels": [0, 1]}, protocol))
         found.append(pickle.dumps(meta, protocol))
+    found.append(python2_pickle({"data": [jpeg(0, 8), jpeg(1, 8)], "labels": [[0], [1, 2]]}))
+    found.append(python2_pickle(([jpeg(2, 8)], [(8, 8)], [("n1", 2)])))
     return [*found, pickle.dumps({"data": Called()}, 2)]
 
 
@@ -82,7 +102,7 @@ def twisted(source: bytes, chance: random.Random, others: list[bytes]) -> bytes:
             contents[place:place] = bytes([chance.choice(OPCODES)]) * chance.choice((1, 2, 1000))
         elif kind == 3:
             contents[place:place] = (
-                b"c" + chance.choice(NAMES) + chance.choice((b"", b")R", b"(tR", b")\x81"))
+                b"c" + chance.choice(GLOBALS) + chance.choice((b"", b")R", b"(tR", b")\x81"))
             )
         elif kind == 4:
             contents[place : place + 4] = chance.choice(
@@ -107,7 +127,7 @@ def invented(chance: random.Random) -> bytes:
         if chance.random() < 0.4:
             parts.append(chance.randbytes(chance.choice((1, 2, 4, 8))))
         if chance.random() < 0.1:
-            parts.append(chance.choice(NAMES))
+            parts.append(chance.choice(GLOBALS))
     return b"".join(parts) + b"."
 
 
@@ -119,11 +139,12 @@ def readers(folder: Path) -> list[Callable[[bytes], object]]:
         file.write_bytes(contents)
         return read_checkpoint(file)
 
-    return [
-        stored,
-        lambda contents: read_pickle(contents, "batch"),
-        lambda contents: read_meta(contents, "meta"),
-    ]
+    def packed(contents: bytes) -> object:
+        tree = SmallTree({"batches.meta": python2_pickle({"label_names": NAMES}), "data_batch_1": contents})
+        pictures = original_batches(tree, "", Ranges((1, 1))).splits["train"].pictures
+        return pictures.read(0, 32)
+
+    return [stored, packed, lambda contents: read_meta(contents, "meta")]
 
 
 def fuzz(count: int, seed: int, folder: Path) -> dict[str, int]:

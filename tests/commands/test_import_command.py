@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from drawn_batches import cifar_batches
 from original_checkpoints import LAYOUTS, SIDE, checkpoint, forward, matrices
 from python2_pickles import python2_pickle
 
@@ -91,6 +93,18 @@ def test_history_and_position_are_kept(layout: str, tmp_path: Path) -> None:
     assert (state["epoch"], state["step"]) == (1, 8)
     assert notes[0].startswith(f"Imported from the checkpoint 2.1 of the {layout} program")
     assert any("no mean picture" in note for note in notes)
+
+
+def test_an_imported_run_is_tested_on_packed_batches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = cifar_batches(tmp_path / "batches", SIDE)
+    data = tmp_path / "data.h5"
+    assert main(["data", "pack", str(source), str(data), "--test-range", "6"]) == 0
+    run = imported(tmp_path, "2012", "--data", str(data))
+    capsys.readouterr()
+    assert main(["test", str(run), "--data", str(data), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
 
 
 def test_a_mean_picture_of_another_size_is_refused(
