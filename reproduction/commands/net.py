@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--dialect", metavar="D", help="generation of the program: " + ", ".join(DIALECTS)
         )
         action.add_argument(
-            "--strict", action="store_true", help="with the limits that only the old hardware had"
+            "--strict", action="store_true", help="refuses what the original program of that dialect refused"
         )
         action.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes a key")
         action.add_argument("--json", action="store_true", help="machine-readable output")

@@ -295,7 +295,7 @@ def check_classes(experiment: Experiment, data_classes: int) -> str | None:
     if data_classes == network.classes:
         return None
     answers = network[network.probabilities]
-    last = answers if isinstance(answers, FullyConnected) else network[answers.inputs[0]]
+    last = answers if isinstance(answers, FullyConnected) else network[answers.inputs[-1]]
     fitting = f"{last.name}.outputs={data_classes}" if isinstance(last, FullyConnected) else None
     numbers = f"the data has {data_classes} classes and {network.name} {network.classes} outputs"
     if data_classes < network.classes:

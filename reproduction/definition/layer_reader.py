@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -83,12 +84,7 @@ def _without_foreign_keys(section: Section, kind: str, context: Context) -> Sect
 
 def _require_type(fields: Fields, kind: str, context: Context) -> None:
     if kind not in context.dialect.types:
-        context.assume(
-            fields,
-            "type",
-            f"a type that {context.dialect.program} had",
-            f"{kind} is read as in the other programs",
-        )
+        context.assume(fields, "type", "one of its own types", f"{kind} is read as in the other programs")
 
 
 def _read_inputs(fields: Fields, context: Context) -> tuple[str, ...]:
@@ -145,8 +141,11 @@ def _read_activation(fields: Fields, context: Context) -> Activation | None:
     except ValueError as error:
         return fields.fail("neuron", str(error))
     if activation is not None and activation.name not in context.dialect.neurons:
-        known = f"a neuron that {context.dialect.program} had"
-        context.assume(fields, "neuron", known, f"{activation.name} is read as in the other programs")
+        assumed = f"{activation.name} is read as in the other programs"
+        context.assume(fields, "neuron", "one of its own neurons", assumed)
+    if activation is not None and context.strict and context.dialect.name != "2011":
+        if not re.fullmatch(r"\w+\s*(\[[\d,.\s-]*\])?", fields.text("neuron")):
+            fields.fail("neuron", "numbers without exponents (strict)")
     return activation
 
 

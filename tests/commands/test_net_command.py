@@ -175,3 +175,27 @@ def test_the_command_is_a_module_of_its_own_process() -> None:
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(answer.stdout)["parameters"] == 61706
     assert answer.stderr == ""
+
+
+def test_show_tells_copies_on_gpus_and_the_numbers_that_tell_layers_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blurred = "[blur1]\ntype=blur\ninputs=data\nchannels=3\nfilterSize=9\nstdev=4\ngpu=0,1\n[fc3]\n"
+    path = tmp_path / "copies.cfg"
+    text = DEFINITION.replace("[fc3]\n", blurred).replace("=data\noutputs", "=blur1\noutputs")
+    path.write_text(text)
+    assert main(["net", "show", str(path)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["blur1", "blur", "9", "data", "0,1", "3x224x224"] in lines
+    assert any(line[:4] == ["fc3", "fc", "blur1", "0,1"] for line in lines)
+
+
+def test_check_strictly_refuses_what_the_program_refused_and_warns_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "old.cfg"
+    path.write_text(DEFINITION)
+    assert main(["net", "check", str(path), "--dialect", "2012"]) == 0
+    assert "layer 'fc3' reads data and states no GPU" in capsys.readouterr().err
+    message = failure(capsys, "check", str(path), "--dialect", "2012", "--strict")
+    assert "key 'gpu' is missing (expected the GPU, which the program of 2012 needs" in message

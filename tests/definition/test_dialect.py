@@ -81,6 +81,17 @@ def test_what_a_program_lacked_is_read_with_a_warning_and_refused_strictly(
         network(text, dialect=dialect, strict=True)
 
 
+def test_exponents_in_the_numbers_of_a_neuron_are_of_2011() -> None:
+    text = after_conv("type=neuron\nneuron=brelu[1e1]\n")
+    text = text.replace("padding=2", "padding=2\npartialSum=4\nsumWidth=4\ngpu=0")
+    text = text.replace("inputs=labels", "gpu=0\ninputs=labels")
+    network(text, strict=True)
+    for dialect in ("2012", "2014"):
+        network(text, dialect=dialect)
+        with pytest.raises(DefinitionError, match=r"expected numbers without exponents \(strict\)"):
+            network(text, dialect=dialect, strict=True)
+
+
 def test_a_layer_that_reads_data_stands_on_the_first_column_unless_it_says_so() -> None:
     text = DATA + CONV + POOL + TOP
     (first, second) = network(text, dialect="2012").warnings

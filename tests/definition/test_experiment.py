@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from definition_texts import DEFINITION, PARAMETERS, RECIPE, texts
+from definition_texts import CONV, DATA, DEFINITION, PARAMETERS, POOL, RECIPE, texts
 
-from reproduction.definition import Texts, assemble, built_in_names, check_classes, find_texts
+from reproduction.definition import Experiment, Texts, assemble, built_in_names, check_classes, find_texts
 from reproduction.errors import DefinitionError
 
 
@@ -42,6 +42,9 @@ def test_a_recipe_names_the_texts_beside_it(folder: Path) -> None:
 
 def test_a_definition_file_finds_its_parameters_by_the_names_of_the_original_or_ours(folder: Path) -> None:
     assert find_texts(str(folder / "layers-x.cfg")).parameters_name == "layer-params-x.cfg"
+    for old, new in (("layers-x.cfg", "layers.x.cfg"), ("layer-params-x.cfg", "layer-params.x.cfg")):
+        (folder / new).write_text((folder / old).read_text())
+    assert find_texts(str(folder / "layers.x.cfg")).parameters_name == "layer-params.x.cfg"
     for definition, parameters in (("y.layers.cfg", "y.params.cfg"), ("z.cfg", "z.params.cfg")):
         (folder / definition).write_text(DEFINITION)
         (folder / parameters).write_text(PARAMETERS)
@@ -128,6 +131,21 @@ def test_options_out_of_range_are_refused() -> None:
     for options in ({"image_size": 0}, {"classes": -1}, {"channels": 0}, {"dialect": "1999"}):
         with pytest.raises(DefinitionError, match="^--set "):
             assemble(texts(), **options)  # type: ignore[arg-type]
+
+
+def test_classes_set_the_layer_that_the_cost_judges_without_a_softmax() -> None:
+    costs = "[fc10]\ntype=fc\ninputs=pool1\noutputs=10\ninitW=0.1\nneuron=logistic\n"
+    costs += "[d]\ntype=eltsum\ninputs=labels,fc10\n[c]\ntype=cost.sum2\ninputs=d\n"
+    parameters = PARAMETERS.replace("[logprob]", "[c]")
+    run = assemble(texts(DATA + CONV + POOL + costs, parameters), classes=7, dialect="2012")
+    assert (run.network.classes, run.network["labels"].output_shape) == (7, (7,))
+    assert "use --set" in error_of_classes(run)
+
+
+def error_of_classes(run: Experiment) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        check_classes(run, 200)
+    return str(caught.value)
 
 
 def test_data_with_fewer_classes_is_warned_of_and_with_more_refused() -> None:

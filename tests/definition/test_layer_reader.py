@@ -474,11 +474,11 @@ def test_dropout_layers_belong_to_their_generation_under_strict() -> None:
     text = DATA + CONV + "[hs1]\ntype=hs\ninputs=conv1\nkeep=.5\n" + POOL.replace("=conv1", "=hs1") + TOP
     text = text.replace("padding=2", "padding=2\npartialSum=4")
     assert error(text, strict=True).endswith(
-        "expected a type that the program of 2011 had (strict), got 'hs'"
+        "expected one of its own types, as the program of 2011 did (strict), got 'hs'"
     )
     (warning,) = network(text).warnings
     assert warning.endswith(
-        "expected a type that the program of 2011 had; hs is read as in the other programs"
+        "the program of 2011 expected one of its own types; hs is read as in the other programs"
     )
 
 

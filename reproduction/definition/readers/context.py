@@ -47,7 +47,7 @@ class Context:
         """What the dialect's own program refused (it wanted `expected`): refused under strict, else a warning
         that says what is `assumed`."""
         if self.strict:
-            fields.fail(key, f"{expected} (strict)")
+            fields.fail(key, f"{expected}, as {self.dialect.program} did (strict)")
         entry = fields.entry(key)
         where = entry.where if entry else fields.section.where
         self.warn(
