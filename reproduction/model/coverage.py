@@ -10,6 +10,7 @@ from reproduction.definition.layers import (
     FullyConnected,
     Layer,
     LocallyConnected,
+    MapPool,
     Neuron,
     Pool,
     ResponseNorm,
@@ -28,6 +29,7 @@ COMPUTED = (
     Dropout,
     FullyConnected,
     LocallyConnected,
+    MapPool,
     Neuron,
     Pool,
     ResponseNorm,
@@ -57,6 +59,4 @@ def _missing(layer: Layer) -> str:
     """What of a layer has no computation, or nothing."""
     if not isinstance(layer, COMPUTED):
         return f"the type {layer.type}"
-    if isinstance(layer, Pool) and layer.kind not in ("max", "average"):
-        return f"the pool {layer.kind}"
     return "a part of the data" if isinstance(layer, Data) and layer.part is not None else ""

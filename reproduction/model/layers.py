@@ -18,6 +18,7 @@ from reproduction.definition.layers import (
     FullyConnected,
     Layer,
     LocallyConnected,
+    MapPool,
     Neuron,
     Pool,
     ResponseNorm,
@@ -28,7 +29,16 @@ from reproduction.definition.layers import (
 from reproduction.definition.parameters import Parameters
 from reproduction.model.layer_module import LayerModule, Pass
 from reproduction.model.normalisation import Normalisation, normalise
-from reproduction.model.pooling import Windows, average_pool, max_pool
+from reproduction.model.pooling import (
+    Windows,
+    average_pool,
+    largest_magnitude_pool,
+    max_over_maps,
+    max_pool,
+    mean_of_random_pool,
+    random_pool,
+    sum_pool,
+)
 from reproduction.model.weighted import (
     ConvolutionModule,
     FullyConnectedModule,
@@ -37,17 +47,30 @@ from reproduction.model.weighted import (
     TreeFullyConnectedModule,
 )
 
+_POOLS = {"max": max_pool, "average": average_pool, "sum": sum_pool, "maxabs": largest_magnitude_pool}
+
 
 class PoolModule(LayerModule):
-    """Maximum or average of windows."""
+    """One number for each window; random pools draw it in training, unless their section has doMax=true."""
+
+    layer: Pool
 
     def __init__(self, layer: Pool) -> None:
         super().__init__(layer)
         self.windows = Windows(layer.size, layer.stride, layer.start, layer.output_shape[1])
-        self.pool = max_pool if layer.kind == "max" else average_pool
+        self.pool = _POOLS.get(layer.kind, max_pool)
+        self.is_random = layer.kind == "random"
+
+    def use(self, parameters: Parameters) -> None:
+        super().use(parameters)
+        self.is_random = self.layer.kind == "random" and not parameters.pools.get(self.layer.name, False)
 
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
-        return self.pool(inputs[0], self.windows)
+        if not self.is_random:
+            return self.pool(inputs[0], self.windows)
+        if not self.training:
+            return mean_of_random_pool(inputs[0], self.windows)
+        return random_pool(inputs[0], self.windows, given.draws_for(self.layer))
 
 
 class NormModule(LayerModule):
@@ -108,6 +131,9 @@ class FunctionModule(LayerModule):
 
 
 _FUNCTIONS: dict[type[Layer], Callable[..., Tensor]] = {
+    MapPool: lambda layer, maps: max_over_maps(
+        maps, Windows(layer.size, layer.stride, layer.start, layer.output_shape[0])
+    ),
     Neuron: lambda layer, values: values,
 }
 _MODULES: dict[type[Layer], Callable[..., LayerModule]] = {

@@ -2,12 +2,16 @@
 
 Window o covers the input coordinates start + o * stride ... + size - 1 on both axes, of which only those
 inside the image count. The number of windows is given by the layer (it rounds up), never guessed here.
+Where a window's value is one of its pixels, every pixel that equals it receives the window's full gradient,
+and windows that overlap add; torch's own pooling picks one of the tied pixels instead.
 Letters: N images, C channels, S input side, M output side.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -42,20 +46,23 @@ class Windows:
         return pixels, slice(first, last + 1)
 
 
-class _MaxPool(torch.autograd.Function):
-    """Maximum of each window; backward, every pixel that equals the maximum receives the full gradient."""
+Pick = Callable[[torch.Tensor, Windows], torch.Tensor]
+
+
+class _PickingPool(torch.autograd.Function):
+    """`pick` of each window; backward, every pixel that equals what was picked receives the full gradient."""
 
     @staticmethod
-    def forward(ctx: Any, images: torch.Tensor, windows: Windows) -> torch.Tensor:
-        pooled = _window_maxima(images, windows)
+    def forward(ctx: Any, images: torch.Tensor, windows: Windows, pick: Pick) -> torch.Tensor:
+        pooled = pick(images, windows)
         ctx.save_for_backward(images, pooled)
         ctx.windows = windows
         return pooled
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         images, pooled = ctx.saved_tensors
-        return _to_every_maximum(images, pooled, gradient, ctx.windows), None
+        return _to_every_equal(images, pooled, gradient, ctx.windows), None, None
 
 
 def _window_maxima(images: torch.Tensor, windows: Windows) -> torch.Tensor:
@@ -67,37 +74,89 @@ def _window_maxima(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     return F.max_pool2d(padded, windows.size, windows.stride)
 
 
-def _to_every_maximum(
+def _to_every_equal(
     images: torch.Tensor, pooled: torch.Tensor, gradient: torch.Tensor, windows: Windows
 ) -> torch.Tensor:
-    """Gradient of max pooling at its input (N, C, S, S): ties are not split, overlapping windows add."""
+    """Gradient at the pixels (N, C, S, S): ties are not split, overlapping windows add."""
     everything = channels_last(images), channels_last(pooled), channels_last(gradient)
     result = torch.zeros_like(everything[0])
     row_parts = [windows.reached(offset, images.shape[-2]) for offset in range(windows.size)]
     column_parts = [windows.reached(offset, images.shape[-1]) for offset in range(windows.size)]
 
     def send_back(chunk: slice) -> None:
-        pixels, maxima, incoming = (tensor[chunk] for tensor in everything)
-        equal = torch.empty_like(maxima)
+        pixels, picked, incoming = (tensor[chunk] for tensor in everything)
+        equal = torch.empty_like(picked)
         for rows, output_rows in row_parts:
             for columns, output_columns in column_parts:
                 here = (slice(None), output_rows, output_columns)
                 there = (slice(None), rows, columns)
-                torch.eq(pixels[there], maxima[here], out=equal[here])
+                torch.eq(pixels[there], picked[here], out=equal[here])
                 result[chunk][there].addcmul_(equal[here], incoming[here])
 
     for_each_chunk(everything[0], send_back)
     return channels_first(result)
 
 
-def max_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
-    """Largest value of each window, (N, C, S, S) -> (N, C, M, M).
-
-    Backward, every pixel that equals the maximum of its window receives that window's full gradient, and
-    windows that overlap add. torch's own pooling picks one of the tied pixels instead.
-    """
-    pooled: torch.Tensor = _MaxPool.apply(images, windows)  # type: ignore[no-untyped-call]
+def _picked(images: torch.Tensor, windows: Windows, pick: Pick) -> torch.Tensor:
+    pooled: torch.Tensor = _PickingPool.apply(images, windows, pick)  # type: ignore[no-untyped-call]
     return pooled
+
+
+def max_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """Largest value of each window, (N, C, S, S) -> (N, C, M, M)."""
+    return _picked(images, windows, _window_maxima)
+
+
+def largest_magnitude_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """The value farthest from zero in each window, with its sign (maxabs); of ties the later pixel's."""
+    return _picked(images, windows, _farthest_from_zero)
+
+
+def _farthest_from_zero(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    from_last = _window_pixels(images, windows).flip(-1)
+    index = from_last.abs().argmax(-1, keepdim=True)  # the first of ties, hence the last in the window
+    return from_last.gather(-1, index).squeeze(-1)
+
+
+def random_pool(images: torch.Tensor, windows: Windows, generator: torch.Generator) -> torch.Tensor:
+    """A value of each window, drawn with a probability proportional to it (rand of 2012).
+
+    The original's kernel was never released; this is stochastic pooling as Zeiler and Fergus published it
+    (arXiv 1301.3557, 2013). Values below 0 are never drawn; a window without a value above 0 gives 0.
+    """
+    return _picked(images, windows, partial(_drawn, generator=generator))
+
+
+def _drawn(images: torch.Tensor, windows: Windows, generator: torch.Generator) -> torch.Tensor:
+    chances = _window_pixels(images, windows).clamp(min=0)
+    heaped = chances.cumsum(-1)
+    total = heaped[..., -1:]
+    drawn = torch.rand(total.shape, generator=generator, device=images.device, dtype=images.dtype)
+    # 1 - drawn is above 0 and at most 1, so a pixel of value 0 is never hit, and some pixel always is.
+    index = (heaped < (1 - drawn) * total).sum(-1, keepdim=True)
+    return chances.gather(-1, index).squeeze(-1)
+
+
+def mean_of_random_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """The mean of what `random_pool` draws, for tests (as published): sum of squares over sum of values > 0."""
+    chances = _window_pixels(images, windows).clamp(min=0)
+    total = chances.sum(-1)
+    return (chances * chances).sum(-1) / torch.where(total > 0, total, 1)
+
+
+def _window_pixels(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """The pixels of each window, row by row (N, C, M, M, size * size); 0 outside the image."""
+    before, after = windows.margins(images.shape[-1])
+    padded = F.pad(images, (before, after, before, after))
+    rows = padded.unfold(2, windows.size, windows.stride)
+    return rows.unfold(3, windows.size, windows.stride).flatten(-2)
+
+
+def sum_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """Sum of each window (2014's avg with sum=true), (N, C, S, S) -> (N, C, M, M)."""
+    before, after = windows.margins(images.shape[-1])
+    padded = F.pad(images, (before, after, before, after))
+    return F.avg_pool2d(padded, windows.size, windows.stride, divisor_override=1)
 
 
 def average_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
@@ -105,8 +164,7 @@ def average_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     before, after = windows.margins(images.shape[-1])
     if before == 0 and 0 <= after < windows.stride:
         return F.avg_pool2d(images, windows.size, windows.stride, ceil_mode=True, count_include_pad=False)
-    padded = F.pad(images, (before, after, before, after))
-    sums = F.avg_pool2d(padded, windows.size, windows.stride, divisor_override=1)
+    sums = sum_pool(images, windows)
     inside = _pixels_inside(windows, images.shape[-1]).to(sums)
     return sums / (inside[:, None] * inside[None, :])
 
@@ -115,3 +173,36 @@ def _pixels_inside(windows: Windows, side: int) -> torch.Tensor:
     """How many pixels of each window lie inside an image of `side`, along one axis (M,)."""
     first = windows.start + windows.stride * torch.arange(windows.outputs)
     return (first + windows.size).clamp(max=side) - first.clamp(min=0)
+
+
+class _MaxOverMaps(torch.autograd.Function):
+    """Maximum over maps; backward as `_PickingPool`, along the channels."""
+
+    @staticmethod
+    def forward(ctx: Any, images: torch.Tensor, windows: Windows) -> torch.Tensor:
+        pooled = images.new_full((len(images), windows.outputs, *images.shape[2:]), -torch.inf)
+        for offset in range(windows.size):
+            maps, outputs = windows.reached(offset, images.shape[1])
+            torch.maximum(pooled[:, outputs], images[:, maps], out=pooled[:, outputs])
+        ctx.save_for_backward(images, pooled)
+        ctx.windows = windows
+        return pooled
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        images, pooled = ctx.saved_tensors
+        windows: Windows = ctx.windows
+        result = torch.zeros_like(images)
+        for offset in range(windows.size):
+            maps, outputs = windows.reached(offset, images.shape[1])
+            result[:, maps] += gradient[:, outputs] * (images[:, maps] == pooled[:, outputs])
+        return result, None
+
+
+def max_over_maps(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """Largest value of each window of maps, pixel by pixel (cmpool of 2014), (N, C, S, S) -> (N, M, S, S).
+
+    `windows` lie along the channels and are cut at the first and the last of them.
+    """
+    pooled: torch.Tensor = _MaxOverMaps.apply(images, windows)  # type: ignore[no-untyped-call]
+    return pooled
