@@ -73,38 +73,38 @@ def read_parameters(document: Document, network: Network, *, strict: bool = Fals
     copies = max(len(layer.replicas) for layer in network.layers) or 1
     reading = Reading(document, network.dialect, strict, copies)
     for layer in network.layers:
-        section = document.sections.get(layer.name)
-        if section is None and not _needs_section(layer, reading):
+        section = _section_of(layer, reading)
+        if section is None:
             continue
-        fields = _fields(section or Section(layer.name, 0, document.file), layer, reading)
+        fields = _fields(section, layer, reading)
         for reader in READERS:
             reader(fields, layer, reading)
     return Parameters(**reading.tables, warnings=_warnings(reading, network))
 
 
-def _needs_section(layer: Layer, reading: Reading) -> bool:
-    """Whether the original asked for a section, and refused the file where there was none."""
-    if layer.type not in PARAMETER_KEYS:
-        return False
-    needed = {
-        "pool": isinstance(layer, Pool) and layer.kind == "random",
-        "eltsum": reading.dialect.name == "2014",
-    }.get(layer.type, True)
-    if needed and layer.name not in reading.document.sections:
-        _require_section(layer, reading)
-        return isinstance(layer, ResponseNorm | ContrastNorm)
-    return needed
+def _section_of(layer: Layer, reading: Reading) -> Section | None:
+    """The section of a layer, None where it needs none; DefinitionError where it needs one and has none.
 
-
-def _require_section(layer: Layer, reading: Reading) -> None:
-    """Raises DefinitionError for a missing section, unless it is a norm's whose definition stands in."""
+    For a norm whose definition holds its numbers, as older files do, an empty section stands in.
+    """
+    section = reading.document.sections.get(layer.name)
+    if section is not None or not _needs_section(layer, reading.dialect):
+        return section
     stated = isinstance(layer, ResponseNorm | ContrastNorm) and layer.stated_scale is not None
     if stated and not reading.strict:
-        return
+        return Section(layer.name, 0, reading.document.file)
     raise DefinitionError(
         f"{reading.document.file}: there is no section [{layer.name}], which that layer "
         f"(type {layer.type}) needs{near(layer.name, reading.document.sections)}"
     )
+
+
+def _needs_section(layer: Layer, dialect: Dialect) -> bool:
+    if isinstance(layer, Pool):
+        return layer.kind == "random"
+    if isinstance(layer, ElementwiseSum):
+        return dialect.name == "2014"
+    return layer.type in PARAMETER_KEYS
 
 
 def _fields(section: Section, layer: Layer, reading: Reading) -> Fields:
@@ -231,8 +231,9 @@ def _read_cost(fields: Fields, layer: Layer, reading: Reading) -> None:
         top_k = min(fields.integer("topk", 1, low=1), classes)
     if isinstance(layer, MultiSoftmax):
         set_size = fields.integer("setSize", low=1, high=max(1, classes - 1))
-        fields.integer("threads", low=1) if reading.strict else None
         top_k = set_size
+        if reading.strict:
+            fields.integer("threads", low=1, high=32)
     reading.tables["costs"][layer.name] = CostParameters(
         fields.number("coeff"), top_k, fields.number("posWeight", 1.0, low=0), set_size
     )

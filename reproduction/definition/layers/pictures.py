@@ -50,7 +50,7 @@ class ResponseNorm(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class ContrastNorm(Layer):
-    """y = x·(1 + alpha·sum of d² of the neighbourhood)^-power, d = x - mean of the neighbourhood (cnorm).
+    """y = x·(constant + alpha·sum of d² of the neighbourhood)^-power, d = x - its mean there (cnorm).
 
     The neighbourhood is `ResponseNorm`'s within a map, and so are the numbers.
     """
