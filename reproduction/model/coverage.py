@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reproduction.definition.layers import (
+    ContrastNorm,
     Convolution,
     CrossEntropy,
     Data,
@@ -23,6 +24,7 @@ from reproduction.definition.parameters import Parameters
 from reproduction.errors import DefinitionError
 
 COMPUTED = (
+    ContrastNorm,
     Convolution,
     CrossEntropy,
     Data,

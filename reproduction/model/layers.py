@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reproduction.definition.layers import (
+    ContrastNorm,
     Convolution,
     Dropout,
     FullyConnected,
@@ -74,20 +75,22 @@ class PoolModule(LayerModule):
 
 
 class NormModule(LayerModule):
-    """Response normalisation; its numbers come with `use`."""
+    """Response or contrast normalisation; its numbers come with `use`."""
 
-    layer: ResponseNorm
+    layer: ResponseNorm | ContrastNorm
 
     def use(self, parameters: Parameters) -> None:
         super().use(parameters)
-        numbers = parameters.norms[self.layer.name]
+        layer, numbers = self.layer, parameters.norms[self.layer.name]
+        across_maps = isinstance(layer, ResponseNorm) and layer.scope == "across_maps"
         self.norm = Normalisation(
-            size=self.layer.size,
+            size=layer.size,
             alpha=numbers.alpha,
             power=numbers.power,
             constant=numbers.constant,
-            across_maps=self.layer.scope == "across_maps",
-            blocked=self.layer.blocked and self.layer.scope == "across_maps",
+            across_maps=across_maps,
+            blocked=isinstance(layer, ResponseNorm) and layer.blocked and across_maps,
+            contrast=isinstance(layer, ContrastNorm),
         )
 
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
@@ -144,6 +147,7 @@ _MODULES: dict[type[Layer], Callable[..., LayerModule]] = {
     TreeFullyConnected: TreeFullyConnectedModule,
     Pool: PoolModule,
     ResponseNorm: NormModule,
+    ContrastNorm: NormModule,
     Dropout: DropoutModule,
     Softmax: SoftmaxModule,
     **dict.fromkeys(_FUNCTIONS, FunctionModule),

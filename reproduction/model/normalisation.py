@@ -1,4 +1,4 @@
-"""Local response normalisation across maps and within a map (paper section 3.3; original: cmrnorm and rnorm).
+"""Local normalisation across maps and within a map (paper section 3.3; original: cmrnorm, rnorm and cnorm).
 
     D_i = constant + alpha * sum of x_j^2 over the neighbourhood of i,        y_i = x_i * D_i^-power
 
@@ -6,6 +6,10 @@ The neighbourhood of i for size n is i - n//2 ... i - n//2 + n - 1, cut at the b
 one further down than up. Backward, with g the gradient at y and j all places whose neighbourhood holds i,
 
     gradient_i = g_i D_i^-power - 2 alpha power x_i * sum of g_j y_j / D_j
+
+Contrast normalisation (cnorm) has the squares of d = x - mean of the neighbourhood in D, and d_i for x_i in
+the last term, as the original does: y is still made of x itself, and the gradient leaves out that the mean
+depends on x, so it is no true gradient.
 
 Both sums are made of a few shifted additions over a piece of the batch that fits the cache, which is what
 makes them fast: torch's LocalResponseNorm goes through a three-dimensional average pooling. Nothing but x is
@@ -30,7 +34,8 @@ class Normalisation:
     """The constants of one normalisation layer; `alpha` is already divided by the number of neighbours.
 
     `across_maps` says whether the neighbours are maps at the same pixel or pixels of the same map;
-    `blocked` (across maps only) takes blocks of `size` maps instead of a sliding neighbourhood.
+    `blocked` (across maps only) takes blocks of `size` maps instead of a sliding neighbourhood;
+    `contrast` (within a map only) squares the distance to the mean of the neighbourhood.
     """
 
     size: int
@@ -39,6 +44,7 @@ class Normalisation:
     constant: float
     across_maps: bool
     blocked: bool = False
+    contrast: bool = False
 
     def neighbour_sums(self, values: torch.Tensor, transposed: bool = False) -> torch.Tensor:
         """Sums of `values` (N, H, W, C) over each neighbourhood; `transposed`: over all that hold it."""
@@ -49,9 +55,16 @@ class Normalisation:
             below, above = above, below
         return _shifted_sums(values, _CHANNELS if self.across_maps else _WITHIN_MAP, below, above)
 
-    def denominators(self, values: torch.Tensor) -> torch.Tensor:
-        """D of the formula for `values` (N, H, W, C)."""
-        return self.neighbour_sums(values * values).mul_(self.alpha).add_(self.constant)
+    def measured(self, values: torch.Tensor) -> torch.Tensor:
+        """What is squared in D: `values` (N, H, W, C), or their distance to the mean about them."""
+        if not self.contrast:
+            return values
+        neighbours = self.neighbour_sums(values.new_ones(1, *values.shape[1:3], 1))
+        return values - self.neighbour_sums(values).div_(neighbours)
+
+    def denominators(self, measured: torch.Tensor) -> torch.Tensor:
+        """D of the formula for what is `measured` (N, H, W, C)."""
+        return self.neighbour_sums(measured * measured).mul_(self.alpha).add_(self.constant)
 
 
 def _shifted_sums(values: torch.Tensor, axes: Sequence[int], below: int, above: int) -> torch.Tensor:
@@ -86,7 +99,7 @@ def _negative_power(values: torch.Tensor, power: float) -> torch.Tensor:
 
 
 class _Normalise(torch.autograd.Function):
-    """The two formulas of the module's heading."""
+    """The formulas of the module's heading."""
 
     @staticmethod
     def forward(ctx: Any, images: torch.Tensor, norm: Normalisation) -> torch.Tensor:
@@ -97,7 +110,8 @@ class _Normalise(torch.autograd.Function):
 
         def forward_piece(chunk: slice) -> None:
             x = source[chunk]
-            torch.mul(x, _negative_power(norm.denominators(x), norm.power), out=result[chunk])
+            denominators = norm.denominators(norm.measured(x))
+            torch.mul(x, _negative_power(denominators, norm.power), out=result[chunk])
 
         for_each_chunk(source, forward_piece)
         return channels_first(result)
@@ -110,10 +124,11 @@ class _Normalise(torch.autograd.Function):
 
         def backward_piece(chunk: slice) -> None:
             x = source[chunk]
-            denominators = norm.denominators(x)
+            measured = norm.measured(x)
+            denominators = norm.denominators(measured)
             direct = _negative_power(denominators, norm.power).mul_(incoming[chunk])
             shares = norm.neighbour_sums((direct * x).div_(denominators), transposed=True)
-            torch.addcmul(direct, x, shares, value=-2 * norm.alpha * norm.power, out=result[chunk])
+            torch.addcmul(direct, measured, shares, value=-2 * norm.alpha * norm.power, out=result[chunk])
 
         for_each_chunk(source, backward_piece)
         return channels_first(result), None

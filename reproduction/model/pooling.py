@@ -138,7 +138,7 @@ def _drawn(images: torch.Tensor, windows: Windows, generator: torch.Generator) -
 
 
 def mean_of_random_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
-    """The mean of what `random_pool` draws, for tests (as published): sum of squares over sum of values > 0."""
+    """The mean of what `random_pool` draws, which tests take (as published): sum of squares over sum."""
     chances = _window_pixels(images, windows).clamp(min=0)
     total = chances.sum(-1)
     return (chances * chances).sum(-1) / torch.where(total > 0, total, 1)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import picture_references
 import pytest
 import references
 import torch
 
+from reproduction.definition.layers import ContrastNorm, ResponseNorm
+from reproduction.definition.parameters import NormParameters, Parameters
+from reproduction.model.layers import NormModule
 from reproduction.model.normalisation import Normalisation, normalise
 
 
@@ -96,6 +100,75 @@ def test_the_gradient_is_the_true_one(across_maps) -> None:
         return float((normalise(torch.from_numpy(values), norm).numpy() * g).sum())
 
     np.testing.assert_allclose(gradient, references.numerical_gradient(weighted, x), rtol=1e-6, atol=1e-8)
+
+
+CONTRAST_VECTOR = [0.762001, 1.466033, 2.545584, 2.771281, 3.061862, 4.156922, 5.939697, 5.864133, 6.858007]
+CENTRED_VALUES = [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]
+
+
+def test_contrast_normalisation_gives_the_reference_vectors() -> None:
+    norm = Normalisation(3, alpha=1 / 9, power=0.5, constant=1, across_maps=False, contrast=True)
+    x = np.arange(1.0, 10).reshape(1, 1, 3, 3)
+    y, _ = both_passes(x, np.zeros_like(x), norm)
+    np.testing.assert_allclose(y.ravel(), CONTRAST_VECTOR, atol=5e-7)
+    centred = norm.measured(torch.from_numpy(x).permute(0, 2, 3, 1)).flatten()
+    np.testing.assert_allclose(centred.numpy(), CENTRED_VALUES, atol=1e-12)
+    _, _, d = picture_references.contrast_normalise(x, x, 3, alpha=1 / 9, power=0.5, constant=1)
+    np.testing.assert_allclose(d.ravel(), CENTRED_VALUES, atol=1e-12)
+
+
+@pytest.mark.parametrize("power", [0.75, 1.3])
+@pytest.mark.parametrize(("side", "size"), [(6, 5), (5, 4), (3, 5), (7, 3), (4, 2), (3, 1)])
+def test_contrast_normalisation_equals_plain_loops(side, size, power) -> None:
+    random = np.random.default_rng(side)
+    x, g = random.standard_normal((2, 2, 3, side, side))
+    constants = {"size": size, "alpha": 0.2, "power": power, "constant": 1.0}
+    y, gradient = both_passes(x, g, Normalisation(across_maps=False, contrast=True, **constants))
+    y_expected, gradient_expected, _ = picture_references.contrast_normalise(x, g, **constants)
+    np.testing.assert_allclose(y, y_expected, rtol=1e-12)
+    np.testing.assert_allclose(gradient, gradient_expected, rtol=1e-10, atol=1e-13)
+
+
+def test_the_gradient_of_contrast_normalisation_holds_the_local_means_fixed() -> None:
+    random = np.random.default_rng(5)
+    x, g = random.standard_normal((2, 1, 2, 4, 4))
+    norm = Normalisation(3, alpha=0.5, power=0.75, constant=1, across_maps=False, contrast=True)
+    _, gradient = both_passes(x, g, norm)
+    means = x - norm.measured(torch.from_numpy(x).permute(0, 2, 3, 1)).permute(0, 3, 1, 2).numpy()
+
+    def weighted(values: np.ndarray) -> float:
+        distances = torch.from_numpy(values - means).permute(0, 2, 3, 1)
+        denominators = norm.denominators(distances).permute(0, 3, 1, 2).numpy()
+        return float((values * denominators**-0.75 * g).sum())
+
+    np.testing.assert_allclose(gradient, references.numerical_gradient(weighted, x), rtol=1e-6, atol=1e-8)
+
+
+RESPONSE = {"inputs": ("x",), "input_shapes": ((4, 5, 5),), "output_shape": (4, 5, 5), "size": 3}
+
+
+@pytest.mark.parametrize(
+    ("layer", "norm"),
+    [
+        (
+            ResponseNorm(name="n", scope="across_maps", blocked=True, **RESPONSE),
+            Normalisation(3, 0.25, 0.75, 1.5, across_maps=True, blocked=True),
+        ),
+        (
+            ResponseNorm(name="n", scope="within_map", blocked=False, **RESPONSE),
+            Normalisation(3, 0.25, 0.75, 1.5, across_maps=False),
+        ),
+        (
+            ContrastNorm(name="n", **RESPONSE),
+            Normalisation(3, 0.25, 0.75, 1.5, across_maps=False, contrast=True),
+        ),
+    ],
+)
+def test_a_norm_layer_takes_its_numbers_from_the_parameter_file(layer, norm) -> None:
+    module = NormModule(layer)
+    module.use(Parameters(norms={"n": NormParameters(alpha=0.25, power=0.75, constant=1.5)}))
+    x = torch.randn(2, 4, 5, 5, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(module(x), normalise(x, norm))
 
 
 def test_a_large_batch_is_normalised_in_pieces_with_the_same_result() -> None:
