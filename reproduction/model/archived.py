@@ -15,8 +15,10 @@ from archive import Archive, ArchiveError
 from reproduction.data.augmentation import test_views
 from reproduction.data.pictures import Picture, square
 from reproduction.definition import Experiment, Texts, assemble
+from reproduction.definition.layers import RobustSquares
 from reproduction.errors import DefinitionError
 from reproduction.model.costs import log_mean_probabilities
+from reproduction.model.losses import judges_classes
 from reproduction.model.network_module import NetworkModule
 
 Pixels = NDArray[np.uint8]
@@ -75,7 +77,13 @@ class ArchivedModel:
         return Seen(pixels, np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3))), box)
 
     def probabilities(self, pictures: Pixels, views: int) -> NDArray[np.float32]:
-        """Class probabilities (N, K) of uint8 (N, C, S, S), averaged over `views`."""
+        """Class probabilities (N, K) of uint8 (N, C, S, S), averaged over `views`.
+
+        Raises ArchiveError where the network's cost judges no classes.
+        """
+        cost = self.experiment.network.cost
+        if not (judges_classes(cost) or isinstance(cost, RobustSquares)):
+            raise ArchiveError(f"{self.experiment.name} names no classes: its cost is of type {cost.type}")
         with torch.inference_mode():
             stack = test_views(
                 torch.from_numpy(pictures).to(self.device),

@@ -1,16 +1,21 @@
-"""What the original reports of a batch: logprob, top-1 and top-k error, with its rules for ties.
+"""What the original reports of a batch: the value of the main cost, top-1 and top-k error, with its rules
+for ties.
 
-Original: cost.logreg. Letters: N images, K classes. Sums over images, never means: the caller divides.
+Original: cost.logreg first of all. Letters: N images, K classes. Sums over images, never means: the caller
+divides. What is minimised in training: `losses`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
+
+from reproduction.definition.layers import BinaryCrossEntropy, ClassCrossEntropy, Cost
+from reproduction.definition.parameters import CostParameters
+from reproduction.model.losses import LOG_OF_ZERO, safe_log
 
 # Classes that the third reported number may use where the parameter file does not say (paper: "top-5 error").
 USUAL_TOP_K = 5
@@ -18,7 +23,8 @@ USUAL_TOP_K = 5
 
 @dataclass(frozen=True)
 class CostSums:
-    """Sums over `images`: negative log probability of the label (natural), top-1 and top-k errors."""
+    """Sums over `images`: the value of the cost, which for cost.logreg is the negative log probability of the
+    label (natural), top-1 and top-k errors. Where the cost knows no classes, the errors are 0."""
 
     images: int = 0
     logprob: float = 0.0
@@ -56,9 +62,9 @@ def top_k_credit(probabilities: torch.Tensor, labels: torch.Tensor, k: int) -> t
     return (places.clamp(min=0) / sharing.clamp(min=1)).clamp(max=1)
 
 
-def log_probabilities(scores: torch.Tensor) -> torch.Tensor:
-    """Logarithm of the softmax of `scores` (N, K), without the detour over probabilities that may be zero."""
-    return F.log_softmax(scores, dim=1)
+def mean_over_views(views: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The mean of what each view gives: of probabilities whose logs these are (N, K), or of values (N,)."""
+    return torch.stack(list(views)).mean(dim=0) if views[0].dim() == 1 else log_mean_probabilities(views)
 
 
 def log_mean_probabilities(views: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -71,11 +77,6 @@ def log_mean_probabilities(views: Sequence[torch.Tensor]) -> torch.Tensor:
     return torch.logsumexp(torch.stack(list(views)), dim=0) - math.log(len(views))
 
 
-def log_loss(log_probs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Sum over images of the negative log probability of the label; gradient: probability minus label."""
-    return F.nll_loss(log_probs, labels, reduction="sum")
-
-
 def cost_sums(log_probs: torch.Tensor, labels: torch.Tensor, top_k: int) -> CostSums:
     """The three sums for one batch; errors are counted on float32 probabilities, as the original does."""
     probabilities = log_probs.exp()
@@ -83,3 +84,29 @@ def cost_sums(log_probs: torch.Tensor, labels: torch.Tensor, top_k: int) -> Cost
     count = len(labels)
     wrong = [count - top_k_credit(probabilities, labels, k).double().sum().item() for k in (1, top_k)]
     return CostSums(count, -chosen.sum().item(), wrong[0], wrong[1])
+
+
+def measured_sums(
+    cost: Cost, settings: CostParameters, measured: torch.Tensor, labels: torch.Tensor, top_k: int
+) -> CostSums:
+    """The three sums of any cost: `measured` are log probabilities (N, K), or its values (N,) where the cost
+    knows no classes."""
+    if measured.dim() == 1:
+        return CostSums(len(labels), measured.double().sum().item())
+    sums = cost_sums(measured, labels, top_k)
+    if isinstance(cost, ClassCrossEntropy):
+        own, probabilities = measured.gather(1, labels[:, None]), measured.exp()
+        # Right is whoever is among the most probable classes, however many they are.
+        wrong = probabilities.gather(1, labels[:, None])[:, 0] < probabilities.amax(dim=1)
+        stated = torch.where(own.exp() == 0, LOG_OF_ZERO, own.double())
+        return replace(sums, logprob=-stated.sum().item(), top1=float(wrong.sum().item()))
+    if isinstance(cost, BinaryCrossEntropy):
+        return replace(sums, logprob=_binary_value(measured, labels, settings.positive_weight))
+    return sums
+
+
+def _binary_value(logs: torch.Tensor, labels: torch.Tensor, positive_weight: float) -> float:
+    """-log of the label's answer, weighed, and -log of 1 - answer of all other classes; log 0 is -50."""
+    there = logs.gather(1, labels[:, None]).clamp(min=LOG_OF_ZERO).double().sum()
+    absent = safe_log(1 - logs.exp()).scatter(1, labels[:, None], 0).double().sum()
+    return -(positive_weight * there + absent).item()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reproduction.definition.layers import (
     ContrastNorm,
     Convolution,
-    CrossEntropy,
+    Cost,
     Data,
     Dropout,
     FullyConnected,
@@ -26,7 +26,7 @@ from reproduction.errors import DefinitionError
 COMPUTED = (
     ContrastNorm,
     Convolution,
-    CrossEntropy,
+    Cost,
     Data,
     Dropout,
     FullyConnected,
@@ -61,4 +61,4 @@ def _missing(layer: Layer) -> str:
     """What of a layer has no computation, or nothing."""
     if not isinstance(layer, COMPUTED):
         return f"the type {layer.type}"
-    return "a part of the data" if isinstance(layer, Data) and layer.part is not None else ""
+    return ""

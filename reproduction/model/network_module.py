@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reproduction.definition.layers import CrossEntropy, Data
+from reproduction.definition.layers import BinaryCrossEntropy, Cost, Data, LabelledCost, Layer, Softmax
 from reproduction.definition.network import Network
 from reproduction.definition.parameters import Parameters
-from reproduction.model.costs import log_loss, log_probabilities
+from reproduction.model.costs import CostSums, measured_sums
 from reproduction.model.coverage import require_computable
+from reproduction.model.labels import delivered
 from reproduction.model.layer_module import Pass
 from reproduction.model.layers import as_read, build, has_module
+from reproduction.model.losses import Judged, judges_classes, log_answers, losses
 from reproduction.model.weighted import TreeFullyConnectedModule, WeightedModule, WindowedModule
 
 
@@ -33,7 +36,11 @@ class NetworkModule(nn.Module):
         self.network = network
         # Layer names may hold dots, which torch forbids in names of submodules: a list, and a map beside it.
         computed = [layer for layer in network.layers if has_module(layer)]
-        self._by_name = {layer.name: build(layer) for layer in computed}
+        self._fused = _logistic_answers(network)
+        self._by_name = {
+            layer.name: build(replace(layer, activation=None) if layer.name in self._fused else layer)
+            for layer in computed
+        }
         self.layers = nn.ModuleList(self._by_name.values())
         for module in self.layers:
             if isinstance(module, WindowedModule):
@@ -92,41 +99,109 @@ class NetworkModule(nn.Module):
                 array.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name], np.float32)))
 
     def forward(
-        self, pictures: Tensor, generator: torch.Generator | None = None, *, multi_view: bool = False
-    ) -> dict[str, Tensor]:
+        self,
+        pictures: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        labels: Tensor | None = None,
+        multi_view: bool = False,
+    ) -> Activations:
         """Activations by layer name for `pictures` (N, C, H, W), each after its layer's activation function.
 
         `generator` draws masks, noise and scales, layer by layer in file order; of all that is random, only
         noisy neurons draw outside training. `multi_view`: the pictures are one of several views in a test.
-        Labels and costs have no activation here: `log_probabilities` and `objective` are about them.
+        `labels` (N,) are class numbers; without them, what depends on them is left out. Costs have no
+        activation: `log_probabilities`, `measured` and `objective` are about them.
         """
         pictures = pictures.contiguous(memory_format=torch.channels_last)
-        activations: dict[str, Tensor] = {}
+        activations = Activations()
         given = Pass(generator, multi_view)
         for layer in self.network.layers:
-            if isinstance(layer, Data) and layer.data_index == 0:
-                activations[layer.name] = pictures
-            if layer.name not in self._by_name:
+            if isinstance(layer, Data):
+                activations.put(layer.name, delivered(layer, pictures, labels))
+            if layer.name not in self._by_name or not activations.keys() >= set(layer.inputs):
                 continue
             inputs = as_read([activations[name] for name in layer.inputs], layer)
-            activations[layer.name] = self._by_name[layer.name](*inputs, given=given)
+            values = self._by_name[layer.name](*inputs, given=given)
+            if layer.name in self._fused:
+                activations.scores[layer.name] = values
+                values = values.sigmoid()
+            activations.put(layer.name, values)
         return activations
 
-    def log_probabilities(self, activations: Mapping[str, Tensor], softmax: str | None = None) -> Tensor:
-        """Log of the class probabilities (N, K) of `softmax`, by default the one the cost reads."""
-        source = self.network[softmax or self.network.probabilities].inputs[0]
-        return log_probabilities(activations[source].flatten(1))
+    def log_probabilities(self, activations: Activations) -> Tensor:
+        """Log of the probabilities of the classes (N, K) that the main cost judges."""
+        cost = self.network.cost
+        return log_answers(cost, self.settings.costs[cost.name], self._judged(cost, activations))
 
-    def objective(self, activations: Mapping[str, Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Sum of the costs over the images, to be minimised, and the log probabilities (N, K)."""
-        main = self.log_probabilities(activations)
-        total = main.new_zeros(())
-        for layer in self.network.layers:
-            if not isinstance(layer, CrossEntropy):
-                continue
-            coefficient = self.settings.costs[layer.name].coefficient
-            same = layer.probabilities == self.network.probabilities
-            log_probs = main if same else self.log_probabilities(activations, layer.probabilities)
-            if coefficient != 0:
-                total = total + coefficient * log_loss(log_probs, labels)
-        return total, main
+    def measured(self, activations: Activations, labels: Tensor) -> Tensor:
+        """What of a pass is averaged over views and counted: `log_probabilities`, or where the main cost
+        knows no classes its value for each image (N,)."""
+        cost = self.network.cost
+        if judges_classes(cost):
+            return self.log_probabilities(activations)
+        return losses(cost, self.settings.costs[cost.name], self._judged(cost, activations, labels))
+
+    def objective(self, activations: Activations, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Sum of the costs over the images, to be minimised, and `measured`."""
+        measured = self.measured(activations, labels)
+        total = measured.new_zeros(())
+        for cost in self.costs:
+            settings = self.settings.costs[cost.name]
+            if settings.coefficient != 0:
+                values = losses(cost, settings, self._judged(cost, activations, labels))
+                total = total + settings.coefficient * values.sum()
+        return total, measured
+
+    def sums(self, measured: Tensor, labels: Tensor, top_k: int) -> CostSums:
+        """Value and errors of the main cost, counted from `measured`, summed over the images."""
+        cost = self.network.cost
+        return measured_sums(cost, self.settings.costs[cost.name], measured, labels, top_k)
+
+    @property
+    def costs(self) -> list[Cost]:
+        """The costs in file order."""
+        return [layer for layer in self.network.layers if isinstance(layer, Cost)]
+
+    def _judged(self, cost: Cost, activations: Activations, labels: Tensor | None = None) -> Judged:
+        """What `cost` sees; without labels, what it says about answers alone."""
+        answers = activations[cost.answers]
+        source = self.network[cost.answers]
+        scores = activations.scores.get(source.name)
+        if isinstance(source, Softmax) and source.activation is None and not self._is_thinned(source):
+            scores = activations[source.inputs[0]]
+        numbers = torch.zeros(len(answers), dtype=torch.int64) if labels is None else labels
+        return Judged(answers, scores, numbers, self._given(cost, activations, numbers))
+
+    def _given(self, cost: Cost, activations: Activations, labels: Tensor) -> Tensor | None:
+        """The first input of a cost of two."""
+        if not isinstance(cost, LabelledCost):
+            return None
+        layer = self.network[cost.labels]
+        if isinstance(layer, Data) and layer.data_index > 0:
+            return delivered(layer, activations[cost.answers].flatten(1), labels)
+        return activations[layer.name]
+
+    def _is_thinned(self, layer: Layer) -> bool:
+        return layer.name in self.settings.output_dropout
+
+
+class Activations(dict[str, Tensor]):
+    """Activations by layer name. `scores` holds, for layers with a logistic function that a cost judges, what
+    the function was applied to: the two are differentiated together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores: dict[str, Tensor] = {}
+
+    def put(self, name: str, values: Tensor | None) -> None:
+        """Keeps what there is."""
+        if values is not None:
+            self[name] = values
+
+
+def _logistic_answers(network: Network) -> set[str]:
+    """Layers with a logistic function that a binary cross-entropy judges."""
+    costs = [layer for layer in network.layers if isinstance(layer, BinaryCrossEntropy)]
+    judged = [network[cost.answers] for cost in costs]
+    return {layer.name for layer in judged if layer.activation and layer.activation.name == "logistic"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from reproduction.data.augmentation import Mean, test_views
-from reproduction.model.costs import CostSums, cost_sums, log_mean_probabilities
+from reproduction.model.costs import CostSums, mean_over_views
 from reproduction.model.network_module import NetworkModule
 from reproduction.training.batches import Batches
 from reproduction.training.randomness import Purpose, torch_generator
@@ -60,10 +60,14 @@ def evaluate(
                 stack = test_views(pictures, mean, crop_size=crop_size, views=views)
                 # Only noisy neurons draw here: the same in every test, so that a test can be repeated.
                 noise = torch_generator(0, Purpose.TEST, 0, index, device)
-                log_probs = log_mean_probabilities(
-                    [module.log_probabilities(module(view, noise, multi_view=views > 1)) for view in stack]
+                labels = batches.labels(index).to(device)
+                measured = mean_over_views(
+                    [
+                        module.measured(module(view, noise, labels=labels, multi_view=views > 1), labels)
+                        for view in stack
+                    ]
                 )
-                sums += cost_sums(log_probs, batches.labels(index).to(device), top_k)
+                sums += module.sums(measured, labels, top_k)
     finally:
         module.train(was_training)
     return Evaluation(sums, split, views, top_k, time.monotonic() - began_s)

@@ -12,7 +12,7 @@ from reproduction.data.augmentation import ColorPca, Mean, training_batch
 from reproduction.definition.experiment import Experiment
 from reproduction.definition.parameters import UpdateRule
 from reproduction.errors import TrainingError
-from reproduction.model.costs import CostSums, cost_sums, reported_top_k
+from reproduction.model.costs import CostSums, reported_top_k
 from reproduction.model.network_module import NetworkModule
 from reproduction.training.batches import Batches
 from reproduction.training.randomness import Purpose, numpy_generator, torch_generator
@@ -115,8 +115,9 @@ class Trainer:
         labels = self.batches.labels(position.batch).to(self.device)
         pictures = self._pictures(position)
         masks = torch_generator(self.seed, Purpose.DROPOUT, position.epoch, position.batch, self.device)
-        objective, log_probs = self.module.objective(self.module(pictures, masks), labels)
-        sums = cost_sums(log_probs.detach(), labels, self.top_k)
+        activations = self.module(pictures, masks, labels=labels)
+        objective, measured = self.module.objective(activations, labels)
+        sums = self.module.sums(measured.detach(), labels, self.top_k)
         if not (math.isfinite(sums.logprob) and math.isfinite(objective.item())):
             raise TrainingError(
                 f"the cost became {sums.logprob / sums.images:g} in step {position.step + 1} "
