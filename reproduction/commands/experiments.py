@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from reproduction.definition.experiment import assemble, find_texts
 from reproduction.definition.experiments import (
     WHERE_TO_GET,
     Difference,
@@ -27,6 +28,7 @@ from reproduction.definition.experiments import (
     shipped_notebook,
 )
 from reproduction.definition.lab_notes import Change, NotedRun, Result
+from reproduction.errors import DefinitionError
 
 PARENT_FROM = {
     "note": "says the note",
@@ -54,7 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.diff:
         left, right = (notebook.entry(name) for name in arguments.diff)
         differences = compare(notebook, left, right)
-        _print(_difference_facts(left, right, differences), arguments.json, _diff(left, right, differences))
+        sizes = [_size(notebook, entry) for entry in (left, right)]
+        lines = _diff(left, right, differences, sizes)
+        _print(_difference_facts(left, right, differences, sizes), arguments.json, lines)
     elif arguments.show:
         entry = notebook.entry(arguments.show)
         _print(_facts(notebook, entry), arguments.json, _shown(notebook, entry))
@@ -175,11 +179,24 @@ def _value(value: float | bool | str | None) -> str:
     return f"{value:.10g}" if isinstance(value, float) else str(value).lower()
 
 
-def _diff(left: LabEntry, right: LabEntry, differences: Sequence[Difference]) -> Iterator[str]:
+def _size(notebook: Notebook, entry: LabEntry) -> int | None:
+    """How many parameters the network has; None where this program cannot read it as it stands."""
+    assert notebook.folder is not None  # `compare` has refused to work without
+    try:
+        texts = find_texts(str(notebook.folder / entry.definition), str(notebook.folder / entry.file))
+        return assemble(texts).network.parameter_count
+    except DefinitionError:
+        return None
+
+
+def _diff(
+    left: LabEntry, right: LabEntry, differences: Sequence[Difference], sizes: Sequence[int | None]
+) -> Iterator[str]:
     """Two columns of values, grouped by file and layer."""
     group: tuple[str, str] | None = None
     files = {"definition": (left.definition, right.definition), "parameters": (left.file, right.file)}
-    yield f"{left.id} against {right.id}"
+    counts = [f"{size:,}" if size is not None else "an unknown number of" for size in sizes]
+    yield f"{left.id} against {right.id}: {counts[0]} against {counts[1]} parameters"
     for text, names in files.items():
         found = [difference for difference in differences if difference.text == text]
         yield ""
@@ -198,11 +215,14 @@ def _diff(left: LabEntry, right: LabEntry, differences: Sequence[Difference]) ->
             yield f"    {difference.key}: {' against '.join(sides)}"
 
 
-def _difference_facts(left: LabEntry, right: LabEntry, differences: Sequence[Difference]) -> dict[str, Any]:
+def _difference_facts(
+    left: LabEntry, right: LabEntry, differences: Sequence[Difference], sizes: Sequence[int | None]
+) -> dict[str, Any]:
     return {
         "left": left.id,
         "right": right.id,
         "definitions": [left.definition, right.definition],
         "parameters": [left.file, right.file],
+        "parameter_counts": list(sizes),
         "differences": [asdict(difference) for difference in differences],
     }

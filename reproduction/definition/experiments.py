@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from reproduction.definition.keys import DEFINITION_KEYS, PARAMETER_KEYS
 from reproduction.definition.lab_notes import (
     Change,
     Line,
@@ -31,6 +32,9 @@ MAX_FILES = 2000  # parameter files; the release has 107
 MAX_FOLDERS = 5000
 PREFIX, DEFINITION_PREFIX = "layer-params", "layers"
 COPY_LINES = 3  # so many equal lines, one of them naming a log or a checkpoint, are a copy
+SPELLING = {
+    key.lower(): key for table in (DEFINITION_KEYS, PARAMETER_KEYS) for keys in table.values() for key in keys
+}
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 WHERE_TO_GET = "the repository AlexNet-Source-Code of the Computer History Museum on GitHub (computerhistory)"
 
@@ -346,7 +350,7 @@ def _document_differences(text: str, first: Document, second: Document) -> Itera
                 for section in (left, right)
             ]
             if _canonical(values[0]) != _canonical(values[1]):
-                yield Difference(text, name, key, values[0], values[1])
+                yield Difference(text, name, SPELLING.get(key, key), values[0], values[1])
 
 
 def _canonical(text: str | None) -> list[float | str] | None:

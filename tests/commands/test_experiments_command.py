@@ -36,7 +36,8 @@ def test_one_experiment_is_shown_with_its_runs(source: str, capsys: pytest.Captu
 def test_two_experiments_are_compared(source: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["experiments", source, "--diff", "20", "21"]) == 0
     out = capsys.readouterr().out
-    assert "    filtersize: 5 against 7" in out
+    assert out.startswith("20 against 21: 7,745,")
+    assert "    filterSize: 5 against 7" in out
     assert "  fc20: only in 21 (fc)" in out
 
 
@@ -48,7 +49,7 @@ def test_programs_get_json(source: str, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["experiments", source, "--show", "21", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == listed["21"]
     assert main(["experiments", source, "--diff", "20", "21", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["differences"][0]["key"] == "filtersize"
+    assert json.loads(capsys.readouterr().out)["differences"][0]["key"] == "filterSize"
 
 
 def test_without_a_checkout_the_shipped_facts_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

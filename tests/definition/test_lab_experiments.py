@@ -46,7 +46,7 @@ def test_an_experiment_without_a_definition_of_its_own_has_that_of_its_parent(no
 
 def test_a_comparison_goes_layer_by_layer_and_takes_numbers_as_numbers(notebook: Notebook) -> None:
     assert compare(notebook, notebook.entry("20"), notebook.entry("21")) == [
-        Difference("definition", "conv1", "filtersize", "5", "7"),
+        Difference("definition", "conv1", "filterSize", "5", "7"),
         Difference("definition", "fc10", "", "fc", None),
         Difference("definition", "probs", "inputs", "fc10", "fc20"),
         Difference("definition", "fc20", "", None, "fc"),
