@@ -27,6 +27,13 @@ def test_pixels_in_columns_are_packed_in_their_order(tmp_path: Path) -> None:
         assert data.notes[1].startswith("the mean picture differs from that of the source by at most 0")
 
 
+def test_pixels_in_rows_are_read_too(tmp_path: Path) -> None:
+    source = cifar_batches(tmp_path / "cifar")
+    write(source / "data_batch_2", {"data": columns(range(4, 8), 32).T.copy(), "labels": [4, 5, 6, 7]})
+    with packed(source, tmp_path) as data:
+        np.testing.assert_array_equal(data.images("train")[6], pixels(6, 32).transpose(2, 0, 1))
+
+
 def test_jpeg_files_of_2012_are_packed(tmp_path: Path) -> None:
     with packed(jpeg_tuples(tmp_path / "jpeg"), tmp_path) as data:
         assert data.counts == {"train": 6, "val": 3} and data.image_shape == (3, 20, 20)

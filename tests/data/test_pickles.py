@@ -116,6 +116,14 @@ def test_arrays_of_objects_are_refused() -> None:
         read_pickle(contents, "batch")
 
 
+def test_an_array_that_is_named_twice_is_one_array() -> None:
+    data = np.arange(6).reshape(2, 3)
+    for protocol in range(5):
+        found = read_pickle(pickle.dumps({"first": data, "pair": (data, data)}, protocol), "batch")
+        np.testing.assert_array_equal(found["pair"][1], data)
+        assert found["pair"][0] is found["first"]
+
+
 def test_an_array_may_not_claim_more_than_it_holds() -> None:
     whole = pickle.dumps({"data": np.zeros(1000, np.uint8)}, 2)
     claims = whole.replace(b"M\xe8\x03\x85", b"J\x00\x00\x00\x40\x85")
