@@ -202,8 +202,9 @@ def _history(checkpoint: Checkpoint, experiment: Experiment) -> History:
     batch_size = experiment.recipe.batch_size
     steps = np.cumsum([0, *(math.ceil(cases / batch_size) for _, cases in checkpoint.train)])
     train = [
-        ((index + 1) / count, int(steps[index + 1]), cases, *_figures(costs, cost), 0.0)
+        ((index + 1) / count, int(steps[index + 1]), cases, *figures, 0.0)
         for index, (costs, cases) in enumerate(checkpoint.train)
+        if (figures := _figures(costs, cost))
     ]
     every = int(_number(checkpoint.options, "testing_freq"))
     every = every or max(1, len(checkpoint.train) // max(1, len(checkpoint.test)))
@@ -211,13 +212,14 @@ def _history(checkpoint: Checkpoint, experiment: Experiment) -> History:
     test = []
     for index, (costs, cases) in enumerate(checkpoint.test):
         place = min((index + 1) * every, len(checkpoint.train))
-        row = (place / count, int(steps[place]), cases, 1, *_figures(costs, cost), top_k, 0.0, b"test")
-        test.append(row)
+        if figures := _figures(costs, cost):
+            test.append((place / count, int(steps[place]), cases, 1, *figures, top_k, 0.0, b"test"))
     return History(np.array(train, TRAIN_DTYPE), np.array(test, TEST_DTYPE))
 
 
-def _figures(costs: Mapping[str, list[float]], cost: str) -> tuple[float, float, float]:
-    """Log probability, top-1 and top-k error; the program of 2011 reported no top-k."""
-    values = costs.get(cost) or [0.0, 0.0]
-    top1 = values[1] if len(values) > 1 else 0.0
-    return values[0], top1, values[2] if len(values) > 2 else top1
+def _figures(costs: Mapping[str, list[float]], cost: str) -> tuple[float, float, float] | None:
+    """Log probability, top-1 and top-k error (2011 reported no top-k); None where they are no figures."""
+    values = costs.get(cost, [])[:3]
+    if len(values) < 2 or not all(math.isfinite(value) for value in values):
+        return None
+    return values[0], values[1], values[-1]

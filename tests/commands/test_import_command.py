@@ -80,6 +80,18 @@ def test_the_texts_say_what_the_layers_were(layout: str, tmp_path: Path) -> None
         assert "schedW=dexp[tgtFactor=250.0,noiseStdev=0.0,numSteps=4]" in experiment.texts.parameters
 
 
+def test_a_batch_without_figures_leaves_no_row(tmp_path: Path) -> None:
+    stored = checkpoint(LAYOUTS["2012"], matrices())
+    outputs = stored["model_state"]["train_outputs"]
+    outputs[1] = ({"logprob": [float("nan"), 0.5, 0.5]}, 100)
+    outputs[2] = ({"another": [1.0, 0.5, 0.5]}, 100)
+    (tmp_path / "2.1").write_bytes(python2_pickle(stored))
+    assert main(["archive", "import", str(tmp_path / "2.1"), "--out", str(tmp_path / "run.h5")]) == 0
+    assert verify(tmp_path / "run.h5") == []
+    with Archive(tmp_path / "run.h5") as archive:
+        assert archive.history.train["step"].tolist() == [2, 8]
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_history_and_position_are_kept(layout: str, tmp_path: Path) -> None:
     with Archive(imported(tmp_path, layout)) as archive:
