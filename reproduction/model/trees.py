@@ -17,9 +17,14 @@ def paths(parents: Tree, classes: int) -> Tensor:
 
     Times the weights of the nodes it gives those of the classes.
     """
-    places = [(leaf, node) for leaf in range(classes) for node in _path(leaf, parents)]
-    indices = torch.tensor(places, dtype=torch.int64).T
-    return torch.sparse_coo_tensor(indices, torch.ones(len(places)), (classes, len(parents))).coalesce()
+    places = [(leaf, node) for leaf in range(classes) for node in sorted(_path(leaf, parents))]
+    return torch.sparse_coo_tensor(
+        torch.tensor(places, dtype=torch.int64).T,
+        torch.ones(len(places)),
+        (classes, len(parents)),
+        check_invariants=True,
+        is_coalesced=True,
+    )
 
 
 def leaf_counts(parents: Tree, classes: int) -> Tensor:
