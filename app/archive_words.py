@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 from app.document import OpenArchive
+
+WEEKDAY = re.compile(r"dddd[,،、]?\s*|[,،、]?\s*dddd")  # in a date's long form
 
 
 def tr(text: str) -> str:
@@ -88,13 +91,19 @@ def text(value: Any) -> str:
 
 
 def moment(value: Any) -> str:
-    """A time of the archive (ISO 8601) in the visitor's zone and manner."""
+    """A time of the archive (ISO 8601) in the visitor's zone and manner, with the month as a word.
+
+    In numbers alone, 11/12/26 is one day here and another elsewhere.
+    """
     try:
         seconds = datetime.fromisoformat(str(value).replace("Z", "+00:00")).timestamp()
     except ValueError:
         return ""
-    shown = QDateTime.fromSecsSinceEpoch(int(seconds))
-    return QLocale().toString(shown, QLocale.FormatType.ShortFormat)
+    shown, locale = QDateTime.fromSecsSinceEpoch(int(seconds)), QLocale()
+    long_form = locale.dateFormat(QLocale.FormatType.LongFormat)
+    day = locale.toString(shown.date(), WEEKDAY.sub("", long_form).strip())
+    time = locale.toString(shown.time(), QLocale.FormatType.ShortFormat)
+    return tr("{0}, {1}").format(day, time)
 
 
 def duration(seconds: Any) -> str:

@@ -24,67 +24,45 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from app.theme import Theme, column_name, column_pen, current
+from app.theme import Theme, column_name, current
 from app.widgets.layer_words import describe
-from app.widgets.network_geometry import Drawing, Link, Solid, Type, lay_out
+from reproduction.definition.drawing import Curve, Face, Ink, Stroke, Text, items
+from reproduction.definition.layout import Drawing, Type, lay_out
 
-LINK_PX = 1.6
+WIDEST_PX = 400.0  # room for a line of text
+PENS = {
+    "solid": Qt.PenStyle.SolidLine,
+    "dashed": Qt.PenStyle.DashLine,
+    "dotted": Qt.PenStyle.DotLine,
+}
 
 
 def paint(painter: QPainter, drawing: Drawing, theme: Theme, marked: str | None = None) -> None:
     """Paints links, solids, captions and the names of the columns; `marked` is the layer to stand out."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for link in drawing.links:
-        _paint_link(painter, link, theme, marked in (link.source, link.reader))
-    for solid in drawing.solids:
-        _paint_solid(painter, solid, theme, solid.layer == marked)
-    _paint_captions(painter, drawing, theme, marked)
-    _paint_lane_names(painter, drawing, theme)
+    names = {column: column_name(column) for column, *_ in drawing.lanes}
+    for item in items(drawing, names, marked):
+        if isinstance(item, Curve):
+            _paint_curve(painter, item, theme)
+        elif isinstance(item, Face):
+            _paint_face(painter, item, theme)
+        elif isinstance(item, Stroke):
+            painter.setPen(QPen(ink(item.ink, theme), item.width, PENS[item.line]))
+            painter.drawLine(QPointF(*item.start), QPointF(*item.end))
+        else:
+            _paint_text(painter, item, theme)
 
 
-def _paint_link(painter: QPainter, link: Link, theme: Theme, marked: bool) -> None:
-    pen = column_pen(link.column, LINK_PX)
-    if link.crosses:
-        pen = QPen(QColor(theme.crossing), LINK_PX, Qt.PenStyle.DotLine)
-    if marked:
-        pen.setWidthF(2 * LINK_PX)
-    start, end = QPointF(*link.start), QPointF(*link.end)
-    middle = (start.x() + end.x()) / 2
-    path = QPainterPath(start)
-    path.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPath(path)
-
-
-def faces(solid: Solid) -> tuple[QPolygonF, QPolygonF, QPolygonF]:
-    """Front, top and right face of a solid."""
-    x, y, w, h, dx, dy = solid.x, solid.y, solid.width, solid.height, solid.depth_x, solid.depth_y
-    front = [(x, y), (x + w, y), (x + w, y + h), (x, y + h)]
-    top = [(x, y), (x + dx, y - dy), (x + w + dx, y - dy), (x + w, y)]
-    right = [(x + w, y), (x + w + dx, y - dy), (x + w + dx, y + h - dy), (x + w, y + h)]
-    front_face, top_face, right_face = (
-        QPolygonF([QPointF(*corner) for corner in corners]) for corners in (front, top, right)
-    )
-    return front_face, top_face, right_face
-
-
-def _paint_solid(painter: QPainter, solid: Solid, theme: Theme, marked: bool) -> None:
-    color = theme.column(solid.column)
-    pale = _mixed(color, QColor(theme.card), 0.30 if solid.kind == "slab" else 0.16)
-    front, top, right = faces(solid)
-    pen = QPen(color, 2.4 if marked else 1.3)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    light, dark = (112, 112) if theme.dark else (106, 109)
-    shades = (pale.darker(dark), pale.lighter(light), pale)
-    if solid.kind == "bar":
-        painter.setBrush(_mixed(color, QColor(theme.card), 0.55))
-        painter.drawRoundedRect(QRectF(solid.x, solid.y, solid.width, solid.height), 2, 2)
-        return
-    for face, shade in zip((right, top, front), shades, strict=True):
-        painter.setBrush(shade)
-        painter.drawPolygon(face)
+def ink(wanted: Ink, theme: Theme) -> QColor:
+    """An ink of the drawing in the colours of a theme."""
+    if wanted.role != "column":
+        names = {"crossing": theme.crossing, "text": theme.text, "muted": theme.muted}
+        return QColor(names[wanted.role]) if wanted.role in names else theme.column_text(wanted.column)
+    color = theme.column(wanted.column)
+    if wanted.part < 1:
+        color = _mixed(color, QColor(theme.card), wanted.part)
+    lighter, darker = (112, 112) if theme.dark else (106, 109)
+    return {0: color, 1: color.lighter(lighter), -1: color.darker(darker)}[wanted.shade]
 
 
 def _mixed(color: QColor, ground: QColor, part: float) -> QColor:
@@ -96,30 +74,40 @@ def _mixed(color: QColor, ground: QColor, part: float) -> QColor:
     )
 
 
-def _paint_captions(painter: QPainter, drawing: Drawing, theme: Theme, marked: str | None) -> None:
-    line_px = painter.fontMetrics().lineSpacing()
-    for caption in drawing.captions:
-        y = caption.y + line_px * 0.4
-        for number, line in enumerate(caption.lines):
-            strong = number == 0 or caption.layer == marked
-            painter.setPen(QColor(theme.text if strong else theme.muted))
-            box = QRectF(caption.x - 200, y, 400, line_px)
-            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, line)
-            y += line_px
+def _paint_curve(painter: QPainter, curve: Curve, theme: Theme) -> None:
+    start, *rest = (QPointF(*point) for point in curve.points)
+    path = QPainterPath(start)
+    for first in range(0, len(rest), 3):
+        path.cubicTo(*rest[first : first + 3])
+    painter.setPen(QPen(ink(curve.ink, theme), curve.width, PENS[curve.line]))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
 
 
-def _paint_lane_names(painter: QPainter, drawing: Drawing, theme: Theme) -> None:
-    line_px = painter.fontMetrics().lineSpacing()
-    for column, x, top in drawing.lanes:
-        painter.setPen(column_pen(column, 3))
-        painter.drawLine(QPointF(x, top + line_px * 0.7), QPointF(x + 32, top + line_px * 0.7))
-        painter.setPen(theme.column_text(column))
-        font = painter.font()
-        font.setBold(True)
-        painter.save()
-        painter.setFont(font)
-        painter.drawText(QPointF(x + 42, top + line_px), column_name(column))
-        painter.restore()
+def _paint_face(painter: QPainter, face: Face, theme: Theme) -> None:
+    pen = QPen(ink(face.outline, theme), face.width)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(ink(face.fill, theme))
+    polygon = QPolygonF([QPointF(*point) for point in face.points])
+    if face.corner:
+        painter.drawRoundedRect(polygon.boundingRect(), face.corner, face.corner)
+    else:
+        painter.drawPolygon(polygon)
+
+
+def _paint_text(painter: QPainter, text: Text, theme: Theme) -> None:
+    if text.plate is not None:
+        painter.fillRect(QRectF(*text.plate), QColor(theme.card))
+    painter.save()
+    font = painter.font()
+    font.setBold(text.bold)
+    painter.setFont(font)
+    painter.setPen(ink(text.ink, theme))
+    reach = Qt.AlignmentFlag.AlignHCenter if text.centred else Qt.AlignmentFlag.AlignLeft
+    box = QRectF(text.x - (WIDEST_PX / 2 if text.centred else 0), text.y, WIDEST_PX, WIDEST_PX)
+    painter.drawText(box, reach | Qt.AlignmentFlag.AlignTop, text.text)
+    painter.restore()
 
 
 class LayerSpot(QAbstractButton):

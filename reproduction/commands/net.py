@@ -3,6 +3,7 @@
 examples:
   alexnet net list
   alexnet net show alexnet-2012
+  alexnet net show alexnet-2012 --svg alexnet.svg
   alexnet net check layers/layers-145.cfg --classes 1000
 """
 
@@ -12,10 +13,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from reproduction.definition.dialect import DIALECTS
 from reproduction.definition.experiment import Experiment, assemble, built_in_names, find_texts
+from reproduction.definition.svg import as_svg
+from reproduction.text_file import write_text
 
 TELLING = ("keep", "size", "kernel_size", "scale", "max_scale", "parts", "stride")  # one number says which
 
@@ -49,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "--strict", action="store_true", help="refuses what the original program of that dialect refused"
         )
         action.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changes a key")
-        action.add_argument("--json", action="store_true", help="machine-readable output")
+        form = action.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="machine-readable output")
+        if name == "show":
+            form.add_argument("--svg", metavar="FILE", help="draws the network to scale into FILE instead")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -69,7 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
         warnings.append(
             f"{experiment.texts.definition_name}: no parameter file beside it, so only layers were read"
         )
-    return (_show if arguments.action == "show" else _check)(experiment, warnings, arguments.json)
+    if arguments.action == "check":
+        return _check(experiment, warnings, arguments.json)
+    if arguments.svg is not None:
+        return _draw(experiment, warnings, arguments.svg)
+    return _show(experiment, warnings, arguments.json)
 
 
 def _list(as_json: bool) -> int:
@@ -124,6 +135,14 @@ def _show(experiment: Experiment, warnings: Sequence[str], as_json: bool) -> int
     header = ("layer", "type", "inputs", "column", "output", "parameters", "multiply-adds")
     rows = [_row(layer) for layer in described["layers"]]
     print("\n" + _table(header, rows, right=(3, 5, 6), totals=_totals(described)))
+    return 0
+
+
+def _draw(experiment: Experiment, warnings: Sequence[str], file: str) -> int:
+    """The drawing, into a file."""
+    _print_warnings(warnings)
+    write_text(Path(file), as_svg(experiment.to_json()))
+    print(f"{experiment.name}: drawn into {file}")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QLocale, QPoint, QSize, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QLabel
 from sample_archives import small_run
@@ -74,6 +74,27 @@ def test_durations_have_two_units(seconds: float | None, words: str) -> None:
 
 def test_a_time_that_is_none_is_left_out() -> None:
     assert moment("yesterday") == "" and moment(None) == "" and moment("2012-12-03T09:00:00Z") != ""
+
+
+@pytest.mark.parametrize(
+    ("locale", "day"),
+    [
+        ("en_GB", "3 December 2012, "),
+        ("en_US", "December 3, 2012, "),
+        ("de_DE", "3. Dezember 2012, "),
+        ("hu_HU", "2012. december 3., "),
+    ],
+)
+def test_a_time_has_its_month_as_a_word_and_neither_seconds_nor_zone(
+    locale: str, day: str, qapp: Any
+) -> None:
+    before = QLocale()
+    QLocale.setDefault(QLocale(locale))
+    try:
+        shown = moment("2012-12-03T12:34:56Z")
+    finally:
+        QLocale.setDefault(before)
+    assert shown.startswith(day) and shown.removeprefix(day).count(":") == 1 and "56" not in shown
 
 
 def test_pointing_at_a_layer_shows_its_numbers(tmp_path: Path, qtbot: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -199,3 +200,30 @@ def test_check_strictly_refuses_what_the_program_refused_and_warns_without(
     assert "layer 'fc3' reads data and states no GPU" in capsys.readouterr().err
     message = failure(capsys, "check", str(path), "--dialect", "2012", "--strict")
     assert "key 'gpu' is missing (expected the GPU, which the program of 2012 needs" in message
+
+
+def test_show_draws_into_a_file_in_place_of_an_older_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "lenet.svg"
+    file.write_text("older")
+    assert main(["net", "show", "lenet-5", "--svg", str(file)]) == 0
+    assert capsys.readouterr().out == f"lenet-5: drawn into {file}\n"
+    image = ElementTree.parse(file).getroot()
+    assert image.tag.endswith("svg") and "conv1" in file.read_text(encoding="utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["lenet.svg"]
+
+
+def test_show_says_in_one_line_why_a_drawing_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere" / "lenet.svg"
+    line = failure(capsys, "show", "lenet-5", "--svg", str(nowhere))
+    assert f"{nowhere} could not be written: there is no folder {nowhere.parent}" in line
+    assert "it is not a file" in failure(capsys, "show", "lenet-5", "--svg", str(tmp_path))
+
+
+def test_show_draws_or_prints_json_but_not_both(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["net", "show", "lenet-5", "--json", "--svg", "lenet.svg"])
+    assert stopped.value.code == 2 and "not allowed with" in capsys.readouterr().err

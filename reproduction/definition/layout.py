@@ -3,27 +3,29 @@
 Layers follow each other from left to right; every column (GPU) has a lane. A convolutional layer's output is
 a box: as high and as deep as its maps are, as thick as there are maps. A fully connected layer is a bar with
 one unit of length per output. All boxes of one drawing have one scale; bars shrink together where they must.
-No Qt here: the window and a vector file are painted from the same values.
+What every GPU holds a copy of, and what belongs to none, stands between the lanes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-Layer = Mapping[str, Any]
+from reproduction.definition.stages import SLAB_PX, Layer, Stage, is_flat, is_picture, stages_of
+
+Point = tuple[float, float]
 
 MAPS_PER_SIDE = 3.0  # so many maps are as thick as one row of pixels is high
 SLANT = (0.36, 0.26)  # a box's depth goes right and up by these parts of its side
 BAR_PX = 14.0
-SLAB_PX = {"pool": 5.0, "rnorm": 3.0, "cmrnorm": 3.0, "hs": 3.0, "dropout": 3.0}
 SLAB_GAP_PX = 7.0
 SMALLEST_PX = 4.0
 LARGEST_SCALE = 8.0  # pixels on the screen per pixel of a map: beyond, small networks look coarse
 SMALLEST_SCALE = 0.01
 WORTH_OF_WORDS = 0.4  # of its possible size a drawing keeps at least this part when it gets captions
-GAP_PX = 26.0
+GAP_PX = 26.0  # smallest gap between two places
+CLEARANCE_PX = 9.0  # between a layer and a link that goes around it
 MARGIN_PX = 10.0
 
 
@@ -57,14 +59,19 @@ class Solid:
 
 @dataclass(frozen=True)
 class Link:
-    """What one layer reads of another: from the right of the source to the left of the reader."""
+    """What one layer reads of another: from the right of the source to the left of the reader.
+
+    `way`: points between, where it goes around layers. `in_front`: it begins visibly before other layers.
+    """
 
     source: str
     reader: str
     column: int | None
     crosses: bool  # from one column to the other
-    start: tuple[float, float]
-    end: tuple[float, float]
+    start: Point
+    end: Point
+    way: tuple[Point, ...] = ()
+    in_front: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,8 @@ class Drawing:
 
     width: float
     height: float
+    letter_px: float  # about a letter's width
+    line_px: float  # height of a line of text
     scale: float
     bar_scale: float
     solids: tuple[Solid, ...]
@@ -91,59 +100,18 @@ class Drawing:
     lanes: tuple[tuple[int, float, float], ...]  # when there are several: column, and where its name stands
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A layer with weights (or the picture) and what follows it without weights, at one place of one lane."""
-
-    head: Layer
-    slabs: tuple[Layer, ...]
-    depth: int
-    lane: int | None
-
-
 def side_of(layer: Layer) -> int:
     """Height of a layer's maps; 1 for a flat output."""
     shape = layer["output_shape"]
     return int(shape[1]) if len(shape) == 3 else 1
 
 
-def is_flat(layer: Layer) -> bool:
-    """Whether the output has no maps, only units."""
-    return len(layer["output_shape"]) == 1
-
-
-def stages_of(network: Mapping[str, Any]) -> list[Stage]:
-    """The drawn layers, grouped; costs and the label input are left out."""
-    heads: dict[str, Layer] = {}
-    slabs: dict[str, list[Layer]] = {}
-    head_of: dict[str, str] = {}
-    depths: dict[str, int] = {}
-    for layer in network["layers"]:
-        name, sources = layer["name"], [head_of[i] for i in layer["inputs"] if i in head_of]
-        if layer["type"] in SLAB_PX and len(sources) == 1 and not is_flat(layer):
-            slabs[sources[0]].append(layer)
-            head_of[name] = sources[0]
-        elif layer["type"] in ("hs", "dropout", "softmax") and len(sources) == 1:
-            head_of[name] = sources[0]
-        elif not layer["type"].startswith("cost") and (sources or is_picture(layer)):
-            heads[name], slabs[name], head_of[name] = layer, [], name
-            depths[name] = 1 + max((depths[source] for source in sources), default=-1)
-    several = network["columns"] > 1
-    return [
-        Stage(head, tuple(slabs[name]), depths[name], head.get("column") if several else None)
-        for name, head in heads.items()
-    ]
-
-
-def is_picture(layer: Layer) -> bool:
-    """Whether this is the input that carries the pictures."""
-    return bool(layer["type"] == "data" and len(layer["output_shape"]) == 3)
-
-
-def lay_out(network: Mapping[str, Any], width: float, height: float, letters: Type) -> Drawing:
-    """The largest drawing of `network` that fits into `width` x `height` pixels."""
+def lay_out(
+    network: Mapping[str, Any], width: float, height: float, letters: Type, gap_px: float = GAP_PX
+) -> Drawing:
+    """The largest drawing of `network` that fits into `width` x `height` pixels with such gaps or wider."""
     stages = stages_of(network)
-    plans = [_Plan(network, stages, width, height, letters, lines) for lines in (0, 1, 2)]
+    plans = [_Plan(network, stages, width, height, letters, gap_px, lines) for lines in (0, 1, 2)]
     scales = [plan.largest_scale() for plan in plans]
     # Words are wanted as long as they do not make the drawing much smaller than it could be.
     worth = [place for place, scale in enumerate(scales) if scale >= WORTH_OF_WORDS * scales[0]]
@@ -160,11 +128,12 @@ class _Plan:
         width: float,
         height: float,
         letters: Type,
+        gap_px: float,
         caption_lines: int,
     ) -> None:
         self.network, self.stages, self.letters = network, stages, letters
         self.width, self.height = width, height
-        self.caption_lines = caption_lines
+        self.gap_px, self.caption_lines = gap_px, caption_lines
         self.lane_count = int(network["columns"])
         self.slots = 1 + max((stage.depth for stage in stages), default=0)
         self.name_px = letters.line_px * 1.5 if self.lane_count > 1 else 0.0
@@ -219,7 +188,7 @@ class _Plan:
 
     def fits(self, scale: float) -> bool:
         """Whether everything has room at that scale."""
-        total = sum(self.slot_widths(scale)) + GAP_PX * (self.slots - 1) + 2 * MARGIN_PX
+        total = sum(self.slot_widths(scale)) + self.gap_px * (self.slots - 1) + 2 * MARGIN_PX
         if total > self.width:
             return False
         for (_, lane), stages in self.cells().items():
@@ -241,7 +210,7 @@ class _Plan:
         """Positions of everything at that scale, centred in the given room."""
         widths = self.slot_widths(scale)
         used = sum(widths) + 2 * MARGIN_PX
-        gap = min(3 * GAP_PX, (self.width - used) / max(1, self.slots - 1))
+        gap = min(3 * self.gap_px, (self.width - used) / max(1, self.slots - 1))
         left = (self.width - used - gap * (self.slots - 1)) / 2 + MARGIN_PX
         lefts = [left + sum(widths[:slot]) + gap * slot for slot in range(self.slots)]
         solids: list[Solid] = []
@@ -261,10 +230,12 @@ class _Plan:
         for lane in range(self.lane_count if self.lane_count > 1 else 0):
             x = min((solid.x for solid in solids if solid.column == lane), default=MARGIN_PX)
             lanes.append((lane, x, self._lane_top(lane)))
-        links = self._links({solid.layer: solid for solid in solids})
+        links = self._links(solids, captions)
         return Drawing(
             width=self.width,
             height=self.height,
+            letter_px=self.letters.letter_px,
+            line_px=self.letters.line_px,
             scale=scale,
             bar_scale=self.bar_scale(scale),
             solids=tuple(solids),
@@ -286,7 +257,7 @@ class _Plan:
     def _place(self, stage: Stage, x: float, bottom: float, scale: float) -> list[Solid]:
         """The solids of one stage on one axis: what follows the head stands before its right face."""
         width, height, side = self.solid_size(stage.head, scale)
-        kind = "picture" if is_picture(stage.head) else "bar" if is_flat(stage.head) else "box"
+        kind = "bar" if is_flat(stage.head) else "picture" if is_picture(stage.head) else "box"
         column = None if kind == "picture" else stage.lane if self.lane_count > 1 else 0
         head = Solid(
             stage.head["name"],
@@ -311,21 +282,48 @@ class _Plan:
             x += SLAB_GAP_PX + thick
         return placed
 
-    def _links(self, solids: Mapping[str, Solid]) -> list[Link]:
+    def _links(self, solids: Sequence[Solid], captions: Sequence[Caption]) -> list[Link]:
         """One link per input that is drawn; what a flat follower passes on comes from its bar."""
-        drawn = dict(solids)
+        places = {solid.layer: solid for solid in solids}
+        drawn = dict(places)
+        pictures = {slab["name"] for stage in self.stages if is_picture(stage.head) for slab in stage.slabs}
         links = []
         for layer in self.network["layers"]:
             name, inputs = layer["name"], [source for source in layer["inputs"] if source in drawn]
-            if name not in solids:
+            if name not in places:
                 if len(inputs) == 1:
                     drawn[name] = drawn[inputs[0]]
-            elif solids[name].kind != "slab":  # a slab stands before what it reads
-                links += [_link(drawn[source], solids[name]) for source in inputs]
-        return links
+            elif places[name].kind != "slab":  # a slab stands before what it reads
+                links += [_link(drawn[source], places[name], pictures) for source in inputs]
+        blocks = self._blocks(places, captions)
+        return [_around(link, blocks) for link in links]
+
+    def _blocks(self, places: Mapping[str, Solid], captions: Sequence[Caption]) -> list[Block]:
+        """What a link that passes a stage has to avoid: the stage's solids with their caption."""
+        lines = {caption.layer: caption.y + self.caption_px for caption in captions}
+        blocks = []
+        for stage in self.stages:
+            names = [stage.head["name"], *(slab["name"] for slab in stage.slabs)]
+            corners = [places[name].bounds for name in names]
+            left, top = min(corner[0] for corner in corners), min(corner[1] for corner in corners)
+            right = max(x + width for x, _, width, _ in corners)
+            bottom = max([lines[names[0]], *(y + height for _, y, _, height in corners)])
+            blocks.append(Block(frozenset(names), left, top, right, bottom))
+        return blocks
 
 
-def _link(source: Solid, reader: Solid) -> Link:
+@dataclass(frozen=True)
+class Block:
+    """The outline of a stage."""
+
+    names: frozenset[str]
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def _link(source: Solid, reader: Solid, pictures: Collection[str]) -> Link:
     columns = {source.column, reader.column}
     return Link(
         source=source.layer,
@@ -334,4 +332,25 @@ def _link(source: Solid, reader: Solid) -> Link:
         crosses=None not in columns and len(columns) == 2,
         start=(source.x + source.width + source.depth_x / 2, source.y + (source.height - source.depth_y) / 2),
         end=(reader.x, reader.y + reader.height / 2),
+        in_front=source.layer in pictures,
     )
+
+
+def _around(link: Link, blocks: Sequence[Block]) -> Link:
+    """The link, led above or below the first stage in its way, whichever is the shorter way."""
+    (x, y), (end_x, end_y) = link.start, link.end
+    for block in blocks:
+        between = x < block.left and block.right < end_x and not {link.source, link.reader} & block.names
+        if between and any(block.top < height < block.bottom for height in _heights(link, block)):
+            above, below = block.top - CLEARANCE_PX, block.bottom + CLEARANCE_PX
+            passing = min(above, below, key=lambda height: abs(y - height) + abs(end_y - height))
+            return replace(link, way=((block.left, passing), (block.right, passing)))
+    return link
+
+
+def _heights(link: Link, block: Block) -> Iterator[float]:
+    """Where a link would be at the left, in the middle and at the right of a stage; it swings like an S."""
+    (x, y), (end_x, end_y) = link.start, link.end
+    for at in (block.left, (block.left + block.right) / 2, block.right):
+        part = (at - x) / (end_x - x)
+        yield y + (end_y - y) * part * part * (3 - 2 * part)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_archives import small_network
 
-from app.widgets.network_geometry import MAPS_PER_SIDE, Drawing, Type, lay_out
 from reproduction.definition.experiment import assemble, built_in_names, find_texts
+from reproduction.definition.layout import MAPS_PER_SIDE, Drawing, Type, lay_out
 
 LETTERS = Type(7.0, 16.0)
 NETWORKS = {name: assemble(find_texts(name)).to_json() for name in built_in_names()}
