@@ -128,7 +128,7 @@ _DETAILS: tuple[tuple[type[Layer], tuple[str, ...]], ...] = (  # type -> its fie
     (Nailbed, ("stride", "start")),
     (Blur, ("kernel_size", "stdev")),
     (Resize, ("scale",)),
-    (RandomScale, ("max_scale",)),
+    (RandomScale, ("max_scale", "scales_in_tests")),
     (Crop, ("top", "left")),
     (ToLab, ("center",)),
     (ElementwiseSum, ("coefficients",)),

@@ -42,6 +42,7 @@ class Dialect:
     ball_times_fan_in: bool  # radius of the weight ball: wball times the weights of a filter, or wball
     ball_is_hard: bool  # fc and conv: filters stand on the ball, or only within it
     divides_by_actual_count: bool  # a short last minibatch: gradient / its own size, else / nominal size
+    scales_in_tests: bool  # rscale in a test of one view: as large as it goes, or cut from the middle
     multi_views: int  # views of a multi-view test
     multi_views_cifar: int  # the same for the CIFAR reader with crops
 
@@ -67,6 +68,7 @@ DIALECTS = {
         ball_times_fan_in=True,
         ball_is_hard=False,
         divides_by_actual_count=True,
+        scales_in_tests=False,
         multi_views=10,
         multi_views_cifar=10,
     ),
@@ -85,6 +87,7 @@ DIALECTS = {
         ball_times_fan_in=True,
         ball_is_hard=False,
         divides_by_actual_count=True,
+        scales_in_tests=False,
         multi_views=10,
         multi_views_cifar=9,
     ),
@@ -103,6 +106,7 @@ DIALECTS = {
         ball_times_fan_in=False,
         ball_is_hard=True,
         divides_by_actual_count=False,
+        scales_in_tests=True,
         multi_views=10,
         multi_views_cifar=9,
     ),

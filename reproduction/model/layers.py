@@ -13,23 +13,47 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reproduction.definition.layers import (
+    Blur,
+    Concatenation,
     ContrastNorm,
     Convolution,
+    Crop,
     Dropout,
+    ElementwiseMax,
+    ElementwiseSum,
     FullyConnected,
     Layer,
     LocallyConnected,
     MapPool,
+    Mirror,
+    Nailbed,
     Neuron,
     Pool,
+    RandomScale,
+    Resize,
     ResponseNorm,
+    RunSum,
     Softmax,
     SplitFullyConnected,
+    ToLab,
+    ToYuv,
     TreeFullyConnected,
 )
 from reproduction.definition.parameters import Parameters
+from reproduction.model.joining import largest_of, one_after_the_other, run_sums, weighted_sum
 from reproduction.model.layer_module import LayerModule, Pass
 from reproduction.model.normalisation import Normalisation, normalise
+from reproduction.model.pictures import (
+    blur,
+    central_square,
+    crop,
+    mirror,
+    nailbed,
+    random_scale,
+    resize,
+    to_lab,
+    to_yuv,
+)
 from reproduction.model.pooling import (
     Windows,
     average_pool,
@@ -97,6 +121,25 @@ class NormModule(LayerModule):
         return normalise(inputs[0], self.norm)
 
 
+class RandomScaleModule(LayerModule):
+    """A random scale in training; in tests of one view what the layer's program did, of several the views.
+
+    A multi-view test brought pictures of the output's side, which were left as they are; where ours are
+    larger, their middle is taken. By a slip the program of 2012 did so in tests of one view too: not here.
+    """
+
+    layer: RandomScale
+
+    def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
+        (pictures,) = inputs
+        scale, side = self.layer.max_scale, self.layer.output_shape[1]
+        if self.training:
+            return random_scale(pictures, scale, side, given.draws_for(self.layer))
+        if self.layer.scales_in_tests and not given.multi_view:
+            return resize(pictures, scale, side)
+        return central_square(pictures, side)
+
+
 class DropoutModule(LayerModule):
     """Dropout in its two generations: 2012 scales at test time, 2014's `dropout` in training."""
 
@@ -133,11 +176,27 @@ class FunctionModule(LayerModule):
         return _FUNCTIONS[type(self.layer)](self.layer, *inputs)
 
 
+def _alike(layer: Layer, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Inputs of equal size in the shape of the output."""
+    return [values.reshape(len(values), *layer.output_shape) for values in inputs]
+
+
 _FUNCTIONS: dict[type[Layer], Callable[..., Tensor]] = {
+    Neuron: lambda layer, values: values,
     MapPool: lambda layer, maps: max_over_maps(
         maps, Windows(layer.size, layer.stride, layer.start, layer.output_shape[0])
     ),
-    Neuron: lambda layer, values: values,
+    Nailbed: lambda layer, pictures: nailbed(pictures, layer.stride, layer.start),
+    Blur: lambda layer, pictures: blur(pictures, layer.kernel),
+    Mirror: lambda layer, pictures: mirror(pictures),
+    Resize: lambda layer, pictures: resize(pictures, layer.scale, layer.output_shape[1]),
+    Crop: lambda layer, pictures: crop(pictures, layer.top, layer.left, layer.output_shape[1]),
+    ToYuv: lambda layer, pictures: to_yuv(pictures),
+    ToLab: lambda layer, pictures: to_lab(pictures, layer.center),
+    ElementwiseSum: lambda layer, *inputs: weighted_sum(_alike(layer, inputs), layer.coefficients),
+    ElementwiseMax: lambda layer, *inputs: largest_of(_alike(layer, inputs)),
+    Concatenation: lambda layer, *inputs: one_after_the_other(inputs, layer.output_shape),
+    RunSum: lambda layer, values: run_sums(values, layer.stride),
 }
 _MODULES: dict[type[Layer], Callable[..., LayerModule]] = {
     Convolution: ConvolutionModule,
@@ -148,6 +207,7 @@ _MODULES: dict[type[Layer], Callable[..., LayerModule]] = {
     Pool: PoolModule,
     ResponseNorm: NormModule,
     ContrastNorm: NormModule,
+    RandomScale: RandomScaleModule,
     Dropout: DropoutModule,
     Softmax: SoftmaxModule,
     **dict.fromkeys(_FUNCTIONS, FunctionModule),

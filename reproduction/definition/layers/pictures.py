@@ -113,10 +113,14 @@ class Resize(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class RandomScale(Layer):
-    """In training a random scale up to `max_scale`, then a random window of the output side (rscale)."""
+    """In training a random scale up to `max_scale`, then a random window of the output side (rscale).
+
+    In a test of one view: scaled down by `max_scale` where `scales_in_tests` (2014), else the middle (2012).
+    """
 
     word = "rscale"
     max_scale: float
+    scales_in_tests: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -177,7 +177,13 @@ def read_rscale(fields: Fields, context: Context, common: dict[str, Any]) -> Lay
     most = fields.number("maxScale", low=1, high=2)
     least_side = max(1, math.floor(picture_side / most))
     side = fields.integer("tgtSize", low=least_side, high=picture_side)
-    return RandomScale(**common, input_shapes=(shape,), output_shape=(channels, side, side), max_scale=most)
+    return RandomScale(
+        **common,
+        input_shapes=(shape,),
+        output_shape=(channels, side, side),
+        max_scale=most,
+        scales_in_tests=context.dialect.scales_in_tests,
+    )
 
 
 def read_crop(fields: Fields, context: Context, common: dict[str, Any]) -> Layer:
