@@ -129,6 +129,14 @@ def test_norms_of_older_files_hold_their_numbers_in_the_definition() -> None:
     assert isinstance(new, ContrastNorm) and new.stated_scale is None
 
 
+def test_a_norm_across_maps_has_two_neighbours_or_more() -> None:
+    text = "type=cmrnorm\nchannels=16\nsize=%d\n"
+    assert on_maps(text % 16).output_shape == (16, 32, 32)
+    for size in (1, 17):
+        with pytest.raises(DefinitionError, match="a whole number from 2 to 16"):
+            on_maps(text % size)
+
+
 def test_a_nailbed_is_centred() -> None:
     layer = on_pictures("type=nailbed\nstride=4\n", side=224)
     assert isinstance(layer, Nailbed)

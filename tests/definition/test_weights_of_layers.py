@@ -163,7 +163,9 @@ def test_copies_on_several_gpus_are_one_layer() -> None:
     net = network(text, dialect="2014")
     assert (net["conv1"].column, net["conv1"].replicas) == (1, (1, 0))
     assert net["fc10"].replicas == (1, 0)  # as its input
-    assert net.gpus == 2
+    assert (net.columns, net.gpus) == (2, 2)
+    spread = network(text.replace("gpu=1,0", "gpu=0,3"), dialect="2014")
+    assert (spread.columns, spread.gpus) == (1, 4)
     assert net.parameter_count == network(text.replace("gpu=1,0\n", "")).parameter_count
     older = network(text, dialect="2012")
     assert any("expected one GPU; the layer has a copy on each" in warning for warning in older.warnings)
