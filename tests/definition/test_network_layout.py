@@ -107,3 +107,28 @@ def test_any_chain_of_layers_is_drawn_without_overlaps(
     assert len(drawing.solids) == len(layers) and len(drawing.links) == len(layers) - 1
     lefts = [solid.x for solid in drawing.solids]
     assert lefts == sorted(lefts)
+
+
+def test_a_norm_that_reads_past_a_pool_has_a_place_of_its_own() -> None:
+    layers = [
+        {"name": "data", "type": "data", "inputs": [], "column": None, "output_shape": [3, 32, 32]},
+        {"name": "conv", "type": "conv", "inputs": ["data"], "column": 0, "output_shape": [8, 28, 28]},
+        {"name": "pool", "type": "pool", "inputs": ["conv"], "column": 0, "output_shape": [8, 14, 14]},
+        {"name": "norm", "type": "cmrnorm", "inputs": ["conv"], "column": 0, "output_shape": [8, 28, 28]},
+    ]
+    drawing = lay_out({"columns": 1, "layers": layers}, 980, 440, LETTERS)
+    kinds = {solid.layer: solid.kind for solid in drawing.solids}
+    assert kinds == {"data": "picture", "conv": "box", "pool": "slab", "norm": "box"}
+    assert ("conv", "norm") in {(link.source, link.reader) for link in drawing.links}
+
+
+def test_a_copy_on_another_gpu_is_shown_by_a_link_that_crosses() -> None:
+    layers = [
+        {"name": "data", "type": "data", "inputs": [], "column": None, "output_shape": [3, 32, 32]},
+        {"name": "conv", "type": "conv", "inputs": ["data"], "column": 0, "output_shape": [8, 28, 28]},
+        {"name": "copy", "type": "href", "inputs": ["conv"], "column": 1, "output_shape": [8, 28, 28]},
+        {"name": "next", "type": "conv", "inputs": ["copy"], "column": 1, "output_shape": [8, 14, 14]},
+    ]
+    drawing = lay_out({"columns": 2, "layers": layers}, 980, 440, LETTERS)
+    assert [solid.layer for solid in drawing.solids] == ["data", "conv", "next"]
+    assert [(link.source, link.reader) for link in drawing.links if link.crosses] == [("conv", "next")]
