@@ -17,6 +17,7 @@ from reproduction.errors import DefinitionError
 
 MAX_BYTES = 1_000_000  # the longest released definition has 17 kB
 MAX_NAME = 64
+MAX_OPTIONS = 400  # that a misspelt word is compared with; the largest released network has 73 layers
 DEFAULT_SECTION = "DEFAULT"  # ConfigParser's: its keys stand in for those a section lacks
 
 _HEADER = re.compile(r"\[([^\]]*)\]")
@@ -153,6 +154,6 @@ def near(word: str, options: Iterable[str]) -> str:
 
 def nearest(word: str, options: Iterable[str]) -> list[str]:
     """At most two options like `word` (case aside), the best first."""
-    by_lower = {option[:MAX_NAME].lower(): option for option in islice(options, 2000)}
+    by_lower = {option[:MAX_NAME].lower(): option for option in islice(options, MAX_OPTIONS)}
     matches = difflib.get_close_matches(word[:MAX_NAME].lower(), by_lower, n=2, cutoff=0.65)
     return [by_lower[match] for match in matches]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from reproduction.definition.layers.activations import Activation
@@ -56,7 +57,7 @@ class Layer:
         """The array that serves each input; of another layer where the weights are shared."""
         return tuple(f"{self.name}/weights_{index}" for index in range(len(self.weight_shapes)))
 
-    @property
+    @cached_property
     def array_shapes(self) -> Mapping[str, Shape]:
         """Array name -> shape, weights first: the names by which archive, module and rules know them.
 
@@ -67,7 +68,7 @@ class Layer:
         shapes = {name: shape for name, shape in named if name.startswith(own)}
         return shapes if self.bias_shape is None else {**shapes, f"{self.name}/biases": self.bias_shape}
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         return sum(math.prod(shape) for shape in self.array_shapes.values())
 
