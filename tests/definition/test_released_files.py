@@ -1,42 +1,32 @@
 """Every definition and parameter file of the three released programs, where their sources are at hand.
 
-ALEXNET_RELEASED_SOURCES names a folder with checkouts AlexNet-Source-Code, cuda-convnet and cuda-convnet2. A
-table of what was read and what was refused is printed. The facts to compare with (counts, no text of the
-originals) are in tests/golden/released_totals.json.
-
-Which parameters go with which definition: layer-params-X with layers-X where there is such a pair; else, and
-where the lab notes name another definition (170: 153), as the table of facts has it. Six definitions have no
-parameters of their own (BORROWED), and the definition of layer-params-107 was not released: it was
-layers-2009-101 with 1000 classes (STAND_IN).
+ALEXNET_RELEASED_SOURCES names the folder with their checkouts; tests/released_files.py says what goes with
+what. A table of what was read and what was refused is printed. The facts to compare with (counts, no text of
+the originals) are in tests/golden/released_totals.json.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
+from released_files import (
+    BORROWED,
+    DIALECTS,
+    FACTS,
+    SOURCES,
+    definition_of,
+    names,
+    parameters_of,
+    side_of,
+    texts,
+)
 
-from reproduction.definition import Experiment, Texts, assemble, find_texts
+from reproduction.definition import Experiment, assemble
 from reproduction.errors import DefinitionError
 
-SOURCES = os.environ.get("ALEXNET_RELEASED_SOURCES", "")
-FACTS = json.loads((Path(__file__).parents[1] / "golden" / "released_totals.json").read_text())
-DIALECTS = {"AlexNet-Source-Code": "2012", "cuda-convnet": "2011", "cuda-convnet2": "2014"}
-# Definitions without parameters of their own -> those of the run that used them.
-BORROWED = {
-    "layers/layers-126": "layers/layer-params-126-2012-full.cfg",
-    "layers/layers-141-2009-2010": "layers/layer-params-141-2009.cfg",
-    "layers/layers-141-2009-2012": "layers/layer-params-141-2009.cfg",
-    "layers/layers-153-4gpu": "layers/layer-params-170-4gpu.cfg",
-    "layers-cifar/layers-18pct": "layers-cifar/layer-params-18pct-noisylr.cfg",
-    "layers-cifar/layers-conv-local-13pct": "layers-cifar/layer-params-conv-local-13pct-noisylr.cfg",
-}
-STAND_IN = "AlexNet-Source-Code/layers/layer-params-107.cfg"
 UNREADABLE = "AlexNet-Source-Code/layers/layer-params-147.cfg.save"  # text before its first section
 
 pytestmark = pytest.mark.skipif(
@@ -51,39 +41,6 @@ class Reading:
     experiment: Experiment | None
     error: str
     seconds: float
-
-
-def names(pattern: str) -> list[str]:
-    """Paths of the released files below the folder of the checkouts."""
-    root = Path(SOURCES)
-    found = [path for checkout in DIALECTS for path in (root / checkout).rglob(pattern)]
-    return sorted(str(path.relative_to(root)) for path in found)
-
-
-def side_of(definition: str) -> int:
-    """The side of the pictures, where the definition has to be told: ImageNet's or CIFAR's."""
-    if definition in FACTS["definitions"]:
-        return int(FACTS["definitions"][definition]["side"])
-    cifar = "example-layers" in definition or "cifar" in definition
-    return 32 if cifar else 224
-
-
-def definition_of(parameters: str) -> str:
-    """The definition that goes with a parameter file, by name or by the table of facts."""
-    if parameters in FACTS["parameters"]:
-        return f"{parameters.partition('/')[0]}/{FACTS['parameters'][parameters]['definition']}"
-    return parameters.replace("layer-params", "layers")
-
-
-def parameters_of(definition: str) -> str:
-    """The parameter file that goes with a definition: its own, or that of a run that used it."""
-    checkout, _, path = definition.partition("/")
-    borrowed = BORROWED.get(path.removesuffix(".cfg")) if checkout == "AlexNet-Source-Code" else None
-    return (
-        f"{checkout}/{borrowed}"
-        if borrowed
-        else definition.replace("/layers-", "/layer-params-").replace("/layers.", "/layer-params.")
-    )
 
 
 def read(definition: str, parameters: str | None, *, strict: bool = False) -> Reading:
@@ -103,14 +60,6 @@ def read(definition: str, parameters: str | None, *, strict: bool = False) -> Re
     except DefinitionError as error:
         return Reading(None, str(error), time.monotonic() - begun)
     return Reading(experiment, "", time.monotonic() - begun)
-
-
-def texts(definition: str, parameters: str | None) -> Texts:
-    root = Path(SOURCES)
-    found = find_texts(str(root / definition), str(root / parameters) if parameters else None)
-    if parameters == STAND_IN:  # layer fc10184 has 10184 outputs there, and fc1000 had 1000
-        return replace(found, definition=found.definition.replace("10184", "1000"))
-    return found if parameters else replace(found, parameters="", parameters_name="")
 
 
 def test_all_definitions_are_read_with_their_parameters_and_the_totals_agree() -> None:
@@ -184,6 +133,13 @@ def test_the_parser_of_2012_strictly_refuses_the_parameter_files_it_refused() ->
         assert accepted == (facts["released_parser"] == "accepts"), name
 
 
+def test_the_programs_of_2011_and_2014_strictly_accept_the_parameter_files_of_what_they_accept() -> None:
+    files = [name for name in names("layer-params*") if not name.startswith("AlexNet-Source-Code")]
+    for name in files:
+        if definition_of(name) not in FACTS["refused_by_own_parser"]:
+            assert read(definition_of(name), name, strict=True).error == ""
+
+
 def test_a_table_of_what_was_read_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     counts: Counter[tuple[str, str]] = Counter()
     for name in names("layers*.cfg"):
@@ -199,7 +155,11 @@ def test_a_table_of_what_was_read_is_printed(capsys: pytest.CaptureFixture[str])
     for name in names("layer-params*"):
         checkout = name.partition("/")[0]
         counts[checkout, "parameter files"] += 1
-        counts[checkout, "read with a definition"] += read(definition_of(name), name).experiment is not None
+        definition = definition_of(name)
+        counts[checkout, "read with a definition"] += read(definition, name).experiment is not None
+        refused = {*FACTS["refused_by_own_parser"], *FACTS["copies_from_a_checkpoint"]}
+        alone = definition not in refused and bool(read(definition, name, strict=True).error)
+        counts[checkout, "refused strictly alone"] += alone
     rows = sorted({kind for _, kind in counts}, key=[kind for _, kind in counts].index)
     with capsys.disabled():
         print("\n" + " " * 24 + "".join(f"{checkout:>22}" for checkout in DIALECTS))

@@ -72,8 +72,9 @@ class _Search:
             self._fail(f"a matrix of shape {_text(ours)}", f"{quoted(word)} of shape {_text(theirs)}")
         if isinstance(source, WindowedLayer) and isinstance(layer, WindowedLayer):
             drawn = bool(source.connections and source.connections[number])
-            same_groups = source.groups[number] == layer.groups[index]
-            if not same_groups or drawn != bool(layer.connections and layer.connections[index]):
+            same = source.groups[number] == layer.groups[index]
+            same &= source.input_shapes[number][0] == layer.input_shapes[index][0]
+            if not same or drawn != bool(layer.connections and layer.connections[index]):
                 self._fail("a layer with the same groups and connections", quoted(word))
 
     def _shapes(self, layer: WeightedLayer) -> tuple[Shape, ...]:
