@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     device = preparation.choose_device(arguments.device or kept.provenance.get("device"))
     preparation.use_threads(arguments.threads or kept.state.get("threads"))
     with PackedData(data_path) as data:
-        warnings = resuming.accept_data(path, kept, data) + preparation.check_data(experiment, data)
+        warnings = resuming.accept_data(path, kept, experiment, data)
+        warnings += preparation.check_data(experiment, data)
         warnings += resuming.accept_machine(kept, device)
         display = Display(f"{experiment.name} -> {path}", experiment.recipe.epochs)
         for warning in warnings:

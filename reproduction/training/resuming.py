@@ -52,8 +52,11 @@ def changed_experiment(path: Path, run: Run, changes: Sequence[str]) -> Experime
     return experiment
 
 
-def accept_data(path: Path, run: Run, data: PackedData) -> list[str]:
-    """Warnings; other pictures than before are accepted when they are of the same kind, and noted."""
+def accept_data(path: Path, run: Run, experiment: Experiment, data: PackedData) -> list[str]:
+    """Warnings; other pictures than before are accepted when they are of the same kind, and noted.
+
+    Another number of them only where an epoch ends: within one, the minibatches done were others.
+    """
     if data.image_shape != run.mean.shape:
         raise DataError(
             f"{data.path} holds pictures of shape {data.image_shape}, "
@@ -61,6 +64,13 @@ def accept_data(path: Path, run: Run, data: PackedData) -> list[str]:
         )
     if data.sha256 == run.provenance.get("data_sha256"):
         return []
+    batches = -(-data.counts.get("train", 0) // experiment.recipe.batch_size)
+    done, known_batches = run.state["batch"], run.state.get("batches", batches)
+    if done and (batches != known_batches or done >= batches):
+        raise DataError(
+            f"{data.path} makes epochs of {batches} minibatches and {path.name} stands at {done} of "
+            f"{known_batches}; finish the epoch with the pictures it was begun with"
+        )
     known = run.provenance.get("data_name")
     change = f"Other pictures: {data.name} ({data.path.name}) instead of {known}"
     _note(run, change)

@@ -122,6 +122,16 @@ def test_resume_with_other_pictures_warns_and_notes_it(folder, tmp_path) -> None
     assert any("Other pictures: corners (fewer.h5)" in note for note in notes)
 
 
+def test_another_number_of_pictures_is_refused_within_an_epoch(folder, tmp_path) -> None:
+    begun = train(folder, "midway.h5", "--steps", 8)
+    assert begun.returncode == 0, begun.stderr
+    before = (folder / "midway.h5").read_bytes()
+    small_training.write_data(tmp_path / "fewer.h5", train=40)
+    done = small_training.run("resume", folder / "midway.h5", "--data", tmp_path / "fewer.h5")
+    assert_refused(done, "stands at 8 of 15", "finish the epoch")
+    assert (folder / "midway.h5").read_bytes() == before
+
+
 def test_testing_gives_the_figure_of_the_history(folder) -> None:
     done = small_training.run("test", folder / "run.h5", "--data", folder / "corners.h5", "--json")
     found = json.loads(done.stdout)
