@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -82,6 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
         "k": result.top_k,
         "seconds": round(result.seconds, 3),
     }
+    costs = {name: _means(said, result.sums.images) for name, said in result.costs.items()}
+    if costs:
+        found["costs"] = costs
     if arguments.json:
         json.dump(found, sys.stdout, indent=1)
         print()
@@ -91,4 +95,15 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"logprob      {loss:.6f}")
     print(f"top-1 error  {100 * top1:.2f} %")
     print(f"top-{result.top_k} error  {100 * topk:.2f} %")
+    for name, said in costs.items():
+        print(f"cost {name}: {', '.join(f'{what} {number:.6f}' for what, number in said.items())}")
     return 0
+
+
+def _means(said: Mapping[str, float], images: int) -> dict[str, float]:
+    """The numbers of a cost per image; of declared classes, the share that is right and that was found."""
+    means = {name: total / images for name, total in said.items()}
+    if "declared" in means:
+        means["precision"] = means["right"] / (means["declared"] or 1)
+        means["recall"] = means["right"] / (means["there"] or 1)
+    return means

@@ -11,7 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from reproduction.definition.layers import BinaryCrossEntropy, Cost, Data, LabelledCost, Layer, Softmax
+from reproduction.definition.layers import (
+    BinaryCrossEntropy,
+    Cost,
+    CrossEntropy,
+    Data,
+    LabelledCost,
+    Layer,
+    Softmax,
+)
 from reproduction.definition.network import Network
 from reproduction.definition.parameters import Parameters
 from reproduction.model.costs import CostSums, measured_sums
@@ -20,6 +28,7 @@ from reproduction.model.labels import delivered
 from reproduction.model.layer_module import Pass
 from reproduction.model.layers import as_read, build, has_module
 from reproduction.model.losses import Judged, judges_classes, log_answers, losses
+from reproduction.model.reports import Report, report, with_children
 from reproduction.model.weighted import TreeFullyConnectedModule, WeightedModule, WindowedModule
 
 
@@ -157,6 +166,16 @@ class NetworkModule(nn.Module):
         """Value and errors of the main cost, counted from `measured`, summed over the images."""
         cost = self.network.cost
         return measured_sums(cost, self.settings.costs[cost.name], measured, labels, top_k)
+
+    def reports(self, activations: Activations, labels: Tensor) -> dict[str, Report]:
+        """What every cost says, by its name; nothing where there is but one cross-entropy: see `sums`."""
+        if self.costs == [self.network.cost] and isinstance(self.network.cost, CrossEntropy):
+            return {}
+        said = {
+            cost.name: report(cost, self.settings.costs[cost.name], self._judged(cost, activations, labels))
+            for cost in self.costs
+        }
+        return with_children(self.costs, said)
 
     @property
     def costs(self) -> list[Cost]:

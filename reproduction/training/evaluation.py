@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 
 from reproduction.data.augmentation import Mean, test_views
 from reproduction.model.costs import CostSums, mean_over_views
 from reproduction.model.network_module import NetworkModule
+from reproduction.model.reports import Report, added
 from reproduction.training.batches import Batches
 from reproduction.training.randomness import Purpose, torch_generator
 
@@ -27,6 +28,8 @@ class Evaluation:
     views: int
     top_k: int
     seconds: float
+    costs: Mapping[str, Report] = field(default_factory=dict)
+    """What the costs say beside that, in sums over the images (means over the views)."""
 
 
 def pictures_at_once(views: int) -> int:
@@ -50,7 +53,7 @@ def evaluate(
     device = next(iter(module.arrays().values())).device
     was_training = module.training
     module.eval()
-    sums = CostSums()
+    sums, costs = CostSums(), dict[str, Report]()
     try:
         with torch.inference_mode():
             for index in range(batches.count):
@@ -61,13 +64,13 @@ def evaluate(
                 # Only noisy neurons draw here: the same in every test, so that a test can be repeated.
                 noise = torch_generator(0, Purpose.TEST, 0, index, device)
                 labels = batches.labels(index).to(device)
-                measured = mean_over_views(
-                    [
-                        module.measured(module(view, noise, labels=labels, multi_view=views > 1), labels)
-                        for view in stack
-                    ]
-                )
-                sums += module.sums(measured, labels, top_k)
+                seen = []
+                for view in stack:
+                    activations = module(view, noise, labels=labels, multi_view=views > 1)
+                    seen.append(module.measured(activations, labels))
+                    for name, said in module.reports(activations, labels).items():
+                        costs[name] = added(costs.get(name, {}), said, 1 / len(stack))
+                sums += module.sums(mean_over_views(seen), labels, top_k)
     finally:
         module.train(was_training)
-    return Evaluation(sums, split, views, top_k, time.monotonic() - began_s)
+    return Evaluation(sums, split, views, top_k, time.monotonic() - began_s, costs)

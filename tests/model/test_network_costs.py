@@ -138,6 +138,43 @@ def test_several_costs_add_up_and_one_with_coefficient_zero_sends_nothing() -> N
         assert second[name].any()
 
 
+def test_every_cost_is_reported_where_there_is_more_than_one_cross_entropy() -> None:
+    network = module(TWO, {"logprob": "coeff=1\ntopk=2", "squares": "coeff=0"})
+    activations = network(PICTURES, labels=LABELS)
+    reports = network.reports(activations, LABELS)
+    sums = network.sums(network.measured(activations, LABELS).detach(), LABELS, 2)
+    expected = {"value": sums.logprob, "top-1 error": sums.top1, "top-2 error": sums.topk}
+    assert reports["logprob"] == pytest.approx(expected)
+    assert reports["squares"] == pytest.approx({"value": activations["fc"].square().sum().item()})
+    alone = module(FC + PROBS + LOGPROB, {"logprob": "coeff=1"})
+    assert alone.reports(alone(PICTURES), LABELS) == {}
+
+
+@pytest.mark.parametrize("kind", ["bce", "dce"])
+def test_declarations_are_counted_as_the_original_did(kind) -> None:
+    network = module(BINARY.format(kind), {"cost": "coeff=1"})
+    activations = network(PICTURES, labels=LABELS)
+    answers = [[0.7, 0.6, 0.1, 0.1, 0.1], [0.2, 0.9, 0.1, 0.1, 0.3], [0.5, 1.0, 0.6, 0.4, 0.1]]
+    activations["fc"] = torch.tensor(answers, dtype=torch.float64)
+    said = network.reports(activations, LABELS)["cost"]
+    if kind == "bce":
+        assert said["wrong outputs"] == pytest.approx((1 + 2 + 1) / 5)
+    else:
+        assert (said["declared"], said["there"], said["right"]) == (5, 3, 2)
+
+
+def test_the_numbers_of_children_are_added_to_their_parents() -> None:
+    second = "[fc2]\ntype=fc\ninputs=data\noutputs=5\ninitW=0.3\ngpu=0\n[second]\ntype=softmax\ninputs=fc2\n"
+    parent = "[parent]\ntype=cost.logreg\ninputs=labels,second\nchildren=logprob\n"
+    layers = FC + "gpu=0\n" + PROBS + LOGPROB + second + parent
+    keys = dict.fromkeys(("logprob", "parent"), "coeff=1")
+    network = module(layers, keys, inputs={"fc": 1, "fc2": 1}, dialect="2014")
+    activations = network(PICTURES)
+    reports = network.reports(activations, LABELS)
+    own = torch.nn.functional.nll_loss(activations["second"].log(), LABELS, reduction="sum").item()
+    assert reports["parent"]["value"] == pytest.approx(own + reports["logprob"]["value"])
+
+
 def test_a_softmax_that_others_read_too_has_the_general_derivative() -> None:
     layers = (
         FC
