@@ -1,4 +1,4 @@
-"""What a visitor meets on a fresh clone: shipped archives that are sound, small, and say nothing of a machine."""
+"""What a visitor meets on a fresh clone: shipped archives, sound and small, that name no machine's paths."""
 
 from __future__ import annotations
 
