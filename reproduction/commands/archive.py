@@ -69,9 +69,9 @@ def _import(arguments: argparse.Namespace) -> int:
     from reproduction.training.preparation import check_output
     from reproduction.training.provenance import command_line, now, program_version
 
-    check_output(arguments.out, arguments.force)
+    check_output(arguments.out, arguments.force, (arguments.checkpoint, arguments.data))
     shown = shown_by(arguments.data) if arguments.data else None
-    facts = {"program_version": program_version(), "command": command_line(sys.argv[1:])}
+    facts = {"program_version": program_version(), "command": command_line(["alexnet", *sys.argv[1:]])}
     run, assumed = imported_run(
         read_checkpoint(arguments.checkpoint), shown, arguments.image_size, now(), facts
     )

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reproduction.commands.train import whole
+
 if TYPE_CHECKING:
     from reproduction.model.archived import ArchivedModel
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN.h5", type=Path, help="archive of a run")
     parser.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="pictures of any common format")
-    parser.add_argument("--top", type=int, default=5, metavar="K", help="how many classes (default 5)")
+    parser.add_argument("--top", type=whole(1), default=5, metavar="K", help="how many classes (default 5)")
     parser.add_argument("--multiview", action="store_true", help="average several views of each picture")
     parser.add_argument(
         "--device", metavar="D", help="cpu, cuda or cuda:N (default: a GPU where there is one)"
@@ -68,7 +70,7 @@ def _look_at(model: ArchivedModel, path: Path, views: int, top: int) -> dict[str
         "box": list(seen.box),
         "notes": list(picture.notes),
         "views": views,
-        "guesses": [vars(guess) for guess in model.guesses(seen, views=views, top=max(1, top))],
+        "guesses": [vars(guess) for guess in model.guesses(seen, views=views, top=top)],
     }
 
 

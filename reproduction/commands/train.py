@@ -13,6 +13,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     from reproduction.training.provenance import command_line
     from reproduction.training.run import Session, new_run
 
-    preparation.check_output(arguments.out, arguments.force)
+    inputs = (arguments.data, arguments.net, arguments.params, arguments.recipe)
+    preparation.check_output(arguments.out, arguments.force, inputs)
     settings = list(arguments.set)
     settings += [] if arguments.epochs is None else [f"epochs={arguments.epochs}"]
     settings += [] if arguments.batch_size is None else [f"batch-size={arguments.batch_size}"]
@@ -86,13 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
 def say_outcome(outcome: Outcome, out: Path) -> int:
     """Says on stderr how training ended; returns the exit status."""
     where = f"epoch {outcome.epoch:.2f} (step {outcome.step:,})"
+    going_on = f"`alexnet resume {quote(str(out))}` goes on"
     if outcome.reason:
-        print(
-            f"stopped at {where} by {outcome.reason}; the archive is complete, "
-            f"`alexnet resume {out}` goes on",
-            file=sys.stderr,
-        )
+        said = f"stopped at {where} by {outcome.reason}; the archive is complete, {going_on}"
+        print(said, file=sys.stderr)
         return 1
-    ending = "finished" if outcome.finished else f"stopped as asked; go on with `alexnet resume {out}`"
-    print(f"{out}: {ending} at {where}", file=sys.stderr)
+    ending = f"finished at {where}" if outcome.finished else f"stopped at {where} as asked; {going_on}"
+    print(f"{out}: {ending}", file=sys.stderr)
     return 0

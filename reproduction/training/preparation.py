@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 import torch
 
@@ -63,10 +65,12 @@ def check_data(experiment: Experiment, data: PackedData) -> list[str]:
         )
     if side != recipe.image_size:
         margin = recipe.image_size - recipe.input_size
-        settings = [f"image-size={side}"] + ([f"crop-size={side - margin}"] if recipe.crop_size else [])
+        settings = [f"image-size={side}"]
+        settings += [f"crop-size={side - margin if side > margin else side}"] if recipe.crop_size else []
         raise DataError(
             f"{data.path} holds pictures of {side}x{side} and {experiment.name} expects "
-            f"{recipe.image_size}x{recipe.image_size}; use {_as_options(settings)}"
+            f"{recipe.image_size}x{recipe.image_size}; pack them with --size {recipe.image_size}, "
+            f"or use {_as_options(settings)}"
         )
     if recipe.color_noise > 0 and data.color_pca is None:
         raise DataError(f"{data.path} has no colour statistics; use --set color-noise=0")
@@ -78,16 +82,19 @@ def _as_options(settings: list[str]) -> str:
     return " ".join(f"--set {setting}" for setting in settings)
 
 
-def check_output(out: Path, force: bool) -> None:
-    """TrainingError when an archive cannot or must not be written to `out`."""
+def check_output(out: Path, force: bool, inputs: Sequence[str | Path | None] = ()) -> None:
+    """TrainingError when an archive cannot or must not be written to `out`: never over one of `inputs`."""
     folder = out.parent
     if not folder.is_dir():
         raise TrainingError(f"--out {out}: there is no folder {folder}; create it first")
     if out.is_dir():
         raise TrainingError(f"--out {out}: is a folder; name a file in it, such as {out / 'run.h5'}")
+    for given in inputs:
+        if given is not None and out.exists() and Path(given).exists() and out.samefile(given):
+            raise TrainingError(f"--out {out}: is what would be read; choose another name")
     if out.exists() and not force:
         raise TrainingError(
-            f"--out {out}: the file exists; go on with it by `alexnet resume {out}`, "
+            f"--out {out}: the file exists; go on with it by `alexnet resume {quote(str(out))}`, "
             "or replace it by adding --force"
         )
 

@@ -64,6 +64,20 @@ def test_an_archive_that_is_there_is_not_overwritten_unasked(folder) -> None:
         assert archive.state["step"] == 0
 
 
+def test_what_is_read_is_not_overwritten_even_when_asked(folder) -> None:
+    before = (folder / "corners.h5").read_bytes()
+    assert_refused(train(folder, "corners.h5", "--force"), "is what would be read")
+    assert_refused(train(folder, "small.toml", "--force"), "is what would be read")
+    assert (folder / "corners.h5").read_bytes() == before
+
+
+def test_an_odd_name_is_quoted_in_the_command_that_goes_on(folder) -> None:
+    done = train(folder, "odd näme.h5", "--steps", 1)
+    assert (
+        done.returncode == 0 and "`alexnet resume '" in done.stderr and "odd näme.h5'` goes on" in done.stderr
+    )
+
+
 def test_what_cannot_be_trained_is_refused_in_one_line(folder, tmp_path) -> None:
     assert_refused(train(folder, "x.h5", net="no-such-net"), "no-such-net")
     assert_refused(train(folder, "nowhere/x.h5"), "no folder")
@@ -174,6 +188,11 @@ def test_a_broken_picture_is_named_and_the_others_are_still_looked_at(folder) ->
     assert "Traceback" not in done.stderr
     done = small_training.run("predict", folder / "run.h5", *pictures, "--json")
     assert ["error" in answer for answer in json.loads(done.stdout)] == [False, True, True, False]
+
+
+def test_fewer_than_one_class_is_wrong_usage(folder) -> None:
+    done = small_training.run("predict", folder / "run.h5", folder / "grey.png", "--top", "0")
+    assert_refused(done, "whole number of at least 1", status=2)
 
 
 def test_predicting_with_what_is_no_archive_is_refused(folder) -> None:

@@ -96,6 +96,8 @@ def test_a_gpu_that_is_not_there_is_refused() -> None:
     ("made", "overrides", "expected"),
     [
         ({"side": 16}, (), "use --set image-size=16 --set crop-size=14"),
+        ({"side": 16}, (), "pack them with --size 12"),
+        ({"side": 2}, (), "use --set image-size=2 --set crop-size=2"),
         ({"channels": 1}, (), "use --set channels=1 --set conv-1.a.channels=1"),
         ({"classes": 6}, (), "--set fc.outputs=6"),
         ({"channels": 1}, ("channels=1", "conv-1.a.channels=1"), "--set color-noise=0"),
