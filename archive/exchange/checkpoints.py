@@ -67,7 +67,9 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     try:
         contents = _contents(file)
         limits = _Limits(MAX_PARTS, 8 * len(contents) + (1 << 20))
-        return _checkpoint(_state(read_pickle(contents, RECORD_MODULES), limits), file.name)
+        found = read_pickle(contents, RECORD_MODULES)
+        del contents  # half a gigabyte that is not needed any more
+        return _checkpoint(_state(found, limits), file.name)
     except PickleRefused as error:
         raise ArchiveError(f"{file} is refused: {error}") from error
     except (PickleError, _Unsound) as error:
@@ -196,8 +198,8 @@ def _plain(value: Any, limits: _Limits, depth: int = 3) -> Any:
     return None
 
 
-ARRAYS = ("weights", "weightsInc", "biases", "biasesInc")
-_NOT_KEPT = ("inputLayers", "filter", *ARRAYS)  # references to other layers, and what follows from the keys
+# References to other layers, what follows from the keys, and what goes into arrays of our own.
+_NOT_KEPT = ("inputLayers", "filter", "weights", "weightsInc", "biases", "biasesInc")
 
 
 def _checkpoint(state: _State, name: str) -> Checkpoint:
@@ -355,7 +357,7 @@ def _matrix(value: Any, name: str, what: str, limits: _Limits) -> NDArray[np.flo
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.ndim != 2:
         _fail(f"{what} of layer '{name}' are no matrix of numbers")
     limits.take_array(4 * value.size)
-    matrix = value.astype(np.float32)
+    matrix = np.asarray(value, np.float32)
     if not np.isfinite(matrix).all():
         _fail(f"{what} of layer '{name}' hold numbers that are not finite")
     return matrix

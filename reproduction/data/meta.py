@@ -26,6 +26,7 @@ class Meta:
     mean: npt.NDArray[np.float32] | None = None
     color_pca: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None = None
     label_offset: int = 0
+    not_square: bool = False  # pictures were not cropped; the program put them in the middle of the mean
 
 
 def read_meta(contents: bytes, name: str) -> Meta:
@@ -36,7 +37,9 @@ def read_meta(contents: bytes, name: str) -> Meta:
         raise DataError(f"{name}: label_names is no list of names")
     if type(offset) is not int or abs(offset) > 1_000_000:
         raise DataError(f"{name}: label_offset is no whole number")
-    return Meta(texts(labels), _mean(found, name), _color_pca(found, name), offset)
+    return Meta(
+        texts(labels), _mean(found, name), _color_pca(found, name), offset, bool(found.get("no_crop"))
+    )
 
 
 def read_meta_of(path: Path) -> Meta:

@@ -34,6 +34,7 @@ Targets = npt.NDArray[np.int64]
 CIFAR_NUMBERS = 3 * 32 * 32
 KEPT_BATCHES = 3  # in memory at a time: threads read a little ahead
 _BATCH = re.compile(r"data_batch_(\d{1,9})(?:\.(\d{1,9})|/[^/]+)?")
+SQUARE_NOTE = "the program put pictures in the middle of the mean picture; here their middle is cut out"
 ORDER_NOTE = "the pictures are in the order of the batches, which were shuffled when they were made"
 
 
@@ -65,7 +66,7 @@ def original_batches(tree: Tree, root: str, ranges: Ranges) -> Source:
     meta = read_meta(tree.read(root + NAME), root + NAME)
     files = _files(tree.names, root)
     numbers = _numbers(files, meta, ranges)
-    notes = [ORDER_NOTE]
+    notes = [ORDER_NOTE, *([SQUARE_NOTE] if meta.not_square else [])]
     splits: dict[str, Split] = {}
     shapes = set()
     for split, members in numbers.items():

@@ -43,6 +43,13 @@ def test_jpeg_files_of_2012_are_packed(tmp_path: Path) -> None:
         assert any("batches 3000 to 3000 hold pictures without labels" in note for note in data.notes)
 
 
+def test_pictures_that_are_not_square_are_cut_and_that_is_said(tmp_path: Path) -> None:
+    source = jpeg_tuples(tmp_path / "jpeg")
+    write(source / "batches.meta", {"label_names": NAMES, "data_mean": mean(range(6), 20), "no_crop": True})
+    with packed(source, tmp_path) as data:
+        assert any("here their middle is cut out" in note for note in data.notes)
+
+
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_jpeg_files_of_2014_lie_in_folders(wrapped: bool, tmp_path: Path) -> None:
     source = jpeg_folders(tmp_path / "inet")
