@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,13 +25,12 @@ from numpy.typing import NDArray
 
 from archive.contents import Arrays
 from archive.errors import ArchiveError
+from archive.exchange.checkpoint_files import contents_of, latest
 from archive.exchange.pickles import PickleError, PickleRefused, Record, read_pickle
 
 RECORD_MODULES = ("options", "python_util.options", "ordereddict")
-MAX_BYTES = 4 << 30  # the largest released network has 0.14 billion weights, 1.1 GB with their momentum
 MAX_LAYERS = 2000
 MAX_PARTS = 5_000_000  # numbers and texts outside of arrays; ninety epochs on ImageNet have 0.6 million
-ZIP_MEMBER = "data"  # of a checkpoint saved with --zip-save
 WEIGHTED = ("conv", "local", "fc", "treefc", "sfc")
 _SPLIT_OFF = re.compile(r"(.+)_neuron(?:\.\d+)?")
 
@@ -65,7 +63,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """Reads the checkpoint at `path`, a file, or a folder whose latest is taken. Raises ArchiveError."""
     file = latest(Path(path))
     try:
-        contents = _contents(file)
+        contents = contents_of(file)
         limits = _Limits(MAX_PARTS, 8 * len(contents) + (1 << 20))
         found = read_pickle(contents, RECORD_MODULES)
         del contents  # half a gigabyte that is not needed any more
@@ -76,45 +74,6 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise ArchiveError(f"{file} is no checkpoint of the original programs: {error}") from error
     except MemoryError as error:
         raise ArchiveError(f"{file}: there is not enough memory to read it") from error
-
-
-def latest(path: Path) -> Path:
-    """`path`, or the last file of the folder in natural order, as the original chose it."""
-    if not path.is_dir():
-        return path
-    files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
-    if not files:
-        raise ArchiveError(f"{path}: the folder holds no checkpoint")
-    return max(
-        files, key=lambda file: [(int(p), "") if p.isdecimal() else (-1, p) for p in _parts(file.name)]
-    )
-
-
-def _parts(name: str) -> list[str]:
-    return re.findall(r"\d{1,18}|\D+", name)
-
-
-def _contents(file: Path) -> bytes:
-    """The bytes of the pickle, out of its zip archive where it is in one."""
-    try:
-        size = file.stat().st_size
-        if size > MAX_BYTES:
-            raise ArchiveError(f"{file}: larger than {MAX_BYTES >> 30} GB, so it is no checkpoint")
-        if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive, archive.open(ZIP_MEMBER) as member:
-                # Weights hardly shrink: what unpacks to far more than its size holds something else.
-                limit = min(MAX_BYTES, 100 * size + (64 << 20))
-                contents = member.read(limit + 1)
-            if len(contents) > limit:
-                raise ArchiveError(f"{file}: unpacks to far more than its size, so it is no checkpoint")
-            return contents
-        return file.read_bytes()
-    except KeyError as error:
-        raise ArchiveError(f"{file}: a .zip without the member '{ZIP_MEMBER}' is no checkpoint") from error
-    except OSError as error:
-        raise ArchiveError(f"{file}: cannot be read ({(error.strerror or str(error)).lower()})") from error
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-        raise ArchiveError(f"{file}: a damaged .zip ({error})") from error
 
 
 class _Unsound(Exception):
