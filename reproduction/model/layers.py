@@ -1,7 +1,7 @@
-"""One torch module per layer type: what torch lacks or does otherwise than the 2012 program.
+"""One torch module per layer type: what torch lacks or does otherwise than the three original programs.
 
-Every module takes its inputs as tensors (N, *input_shape) and gives (N, *output_shape), activation included.
-Letters: N images, C input channels, F filters, k kernel side, M output side, P = M * M positions.
+Every module takes its inputs as tensors (N, *input_shape) and gives (N, *output_shape), activation included:
+see `layer_module`. Layers with weights are in `weighted`. Letters: N images.
 """
 
 from __future__ import annotations

@@ -187,6 +187,18 @@ def test_random_scales_have_the_chances_of_the_squares_they_hold() -> None:
     assert np.ptp(middling) > 0.9 * (12 / 10 - 12 / 11)
 
 
+def test_a_target_above_the_least_side_is_scaled_between_its_own_side_and_one() -> None:
+    # Sides 10 ... 14 of 12 pixels: from max(1, 12/15) to 12/14, and so on; two of them enlarge.
+    made = scaler(12, 10, 1.5)
+    scales = []
+    for seed in range(200):
+        y = made(coordinates(12), given=Pass(torch.Generator().manual_seed(seed)))[0, 1].numpy()
+        scales.append(y[5, 5] - y[5, 4])
+    assert min(scales) >= 12 / 14 - 1e-9
+    assert min(scales) < 12 / 14 + 0.02
+    assert max(scales) <= 12 / 10 + 1e-9
+
+
 def test_a_random_scale_depends_on_the_generator_alone() -> None:
     assert seen(5) == seen(5)
     with pytest.raises(ValueError, match="layer 'op' of type rscale needs a generator"):

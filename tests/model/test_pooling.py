@@ -182,6 +182,13 @@ def test_a_pixel_is_drawn_with_a_probability_proportional_to_its_value() -> None
     assert mean_of_random_pool(x[:1], windows).item() == pytest.approx(0.8 * 4 + 0.2 * 1)
 
 
+def test_a_pixel_of_value_zero_is_never_drawn() -> None:
+    # In half precision one draw in 2048 is exactly 0, which must not hit the pixels before the first above 0.
+    x = torch.tensor([[[[0.0, 0.0], [4.0, 0.0]]]], dtype=torch.float16).expand(20_000, 1, 2, 2)
+    windows = Windows(size=2, stride=2, start=0, outputs=1)
+    assert random_pool(x, windows, torch.Generator().manual_seed(5)).unique().tolist() == [4]
+
+
 @pytest.mark.parametrize("levels", [0, 3])
 @pytest.mark.parametrize(("side", "size", "stride", "start"), SMALL_SHAPES)
 def test_random_pooling_gives_its_mean_in_tests(side, size, stride, start, levels) -> None:
