@@ -1,4 +1,4 @@
-"""Which file an original checkpoint is, and its bytes: the latest of a folder, out of a zip archive or not."""
+"""Which file an original checkpoint is, and its bytes: the latest of a folder, out of its zip archive."""
 
 from __future__ import annotations
 

@@ -87,6 +87,13 @@ def test_a_checkpoint_in_a_zip_is_read(tmp_path: Path) -> None:
     assert len(read_checkpoint(tmp_path / "2.1").weights) == 7
 
 
+def test_a_zip_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "2.1", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data", bytes(90_000_000))
+    with pytest.raises(ArchiveError, match="unpacks to far more than its size"):
+        read_checkpoint(tmp_path / "2.1")
+
+
 def broken(change: Any) -> dict[str, Any]:
     """A checkpoint of 2012 in which `change` has changed something."""
     found: dict[str, Any] = checkpoint(LAYOUTS["2012"], matrices())
