@@ -218,16 +218,18 @@ def _copied(lines: Mapping[str, list[Line]], name: str) -> set[int]:
         places.setdefault(line.text, []).append(place)
     copied: set[int] = set()
     own = lines[name]
-    for start in range(len(own)):
+    start = 0
+    while start < len(own):
+        longest = 0
         for place in places.get(own[start].text, ())[:20]:
             length = 0
             while _same(own, start + length, base, place + length):
                 length += 1
-            block = own[start : start + length]
-            if length >= COPY_LINES and any(
-                "ConvNet__" in line.text or "logs/" in line.text for line in block
-            ):
-                copied.update(line.number for line in block)
+            longest = max(longest, length)
+        block = own[start : start + longest]
+        if longest >= COPY_LINES and any("ConvNet__" in line.text or "logs/" in line.text for line in block):
+            copied.update(line.number for line in block)
+        start += max(1, longest)
     return copied
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+MAX_LINES = 5000  # of notes in a file; the longest released ones have sixty
 MAX_LINE = 500  # characters of a note line that are looked at; the longest released one has 230
 Value = float | bool | str | None
 
@@ -150,6 +151,8 @@ def note_lines(text: str) -> list[Line]:
             body = line[:MAX_LINE].lstrip("#;")
             words = re.sub(r"\s+", " ", body.strip().removeprefix("# "))
             found.append(Line(number, words, body.startswith(" " * 6)))
+            if len(found) == MAX_LINES:
+                break
     return found
 
 
@@ -173,17 +176,19 @@ def _origin(lines: list[Line]) -> dict[str, Any]:
         (match["id"] or match["path"]).lstrip("#") for line in lines for match in _FROM.finditer(line.text)
     ]
     tails, origin, same_file = [], "", False
+    seen: set[str] = set()  # notes were copied within a file, too
     for index, line in enumerate(lines):
         match = _LIKE.search(line.text)
-        if match is None or line.text in (earlier.text for earlier in lines[:index]):
+        if match is None or line.text in seen:
             continue
+        seen.add(line.text)
         ids = [
             name.lstrip("#") for name in re.findall(_NAME, match["ids"] or match["same"] or match["trains"])
         ]
         (others if match["also"] or near else near).extend(ids)
         origin = origin or line.text
         same_file = same_file or (_SAME_FILE.match(line.text, match.end()) is not None and not match["also"])
-        tails.append(_what_changed(line.text[match.end() :], lines[index + 1 :]))
+        tails.append(_what_changed(line.text[match.end() :], lines[index + 1 : index + 4]))
     # "like #153 (so uses same file)" says which file; "its also like #155" then names the nearest relative.
     parents = others + near if same_file and others else near + others
     stated = (match["id"] or match["id2"] for line in lines for match in _DEFINITION.finditer(line.text))

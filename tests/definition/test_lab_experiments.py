@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,16 @@ def test_notes_that_go_round_in_a_circle_are_shown_all_the_same(tmp_path: Path) 
         (tmp_path / f"layer-params-{name}.cfg").write_text(f"# this is like #{other}\n", encoding="utf-8")
     notebook = read_checkout(str(tmp_path))
     assert [name for _, name, _ in notebook.tree()] == ["1", "2"]
+
+
+def test_a_file_of_a_megabyte_of_equal_notes_takes_no_time(tmp_path: Path) -> None:
+    for line in ("# this is like #1 but logs/one.log", "# epoch 3: set epsw to 0.1 from 0.2, 0.3 on conv1"):
+        for name in ("1", "1-a"):
+            text = f"{line}\n" * (900_000 // len(line))
+            (tmp_path / f"layer-params-{name}.cfg").write_text(text, encoding="utf-8")
+        begun = time.process_time()
+        read_checkout(str(tmp_path))
+        assert time.process_time() - begun < 4
 
 
 def test_an_entry_survives_its_json(notebook: Notebook) -> None:

@@ -123,7 +123,7 @@ def test_any_text_is_read(parts: list[str]) -> None:
 
 
 def test_long_lines_take_no_time() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     for word in ("conv1,", "like #1 and ", "epsw ", "1.0000, ", "initialized from ", "on ", "test "):
         notes_of("# epoch 1: " + word * 10_000 + "\n# " + word * 10_000)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
