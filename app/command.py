@@ -5,17 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from reproduction.stopping import until_stopped
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Hands `museum` to the app and everything else to `reproduction.cli`; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] == "museum":
-        from app.museum import main as museum
-
-        return museum(words[1:])
+        return until_stopped("alexnet museum", lambda: _museum(words[1:]))
     from reproduction.cli import main as headless
 
     return headless(words, museum=True)
+
+
+def _museum(words: Sequence[str]) -> int:
+    from app.museum import main as museum
+
+    return museum(words)
 
 
 if __name__ == "__main__":

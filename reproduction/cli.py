@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from reproduction.errors import UserError
+from reproduction.stopping import until_stopped
 
 VERBS = {
     "train": "trains a network and keeps its archive up to date",
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, museum: bool = False) -> int:
     if verb not in VERBS:
         print(f"alexnet: there is no verb '{verb}'\n\n{usage(museum)}", file=sys.stderr)
         return 2
-    return run_verb(verb, words[1:])
+    return until_stopped(f"alexnet {verb}", lambda: run_verb(verb, words[1:]))
 
 
 def run_verb(verb: str, words: Sequence[str]) -> int:
@@ -66,8 +67,6 @@ def run_verb(verb: str, words: Sequence[str]) -> int:
         return status
     except (UserError, ArchiveError) as error:
         print(f"alexnet {verb}: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print(f"alexnet {verb}: stopped by Ctrl-C", file=sys.stderr)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing to say, and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

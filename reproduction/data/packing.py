@@ -123,6 +123,7 @@ class _Packer:
         self._statistics = PictureStatistics(self._shape)
         self._fingerprint = hashlib.sha256()
         self._skipped = 0
+        self._stopped = False
 
     def run(self, name: str) -> None:
         """Writes every split, then what is known of all of them; `name` is kept as the source's."""
@@ -222,6 +223,7 @@ class _Packer:
     ) -> Iterator[tuple[int, Pixels | DataError]]:
         """(number, picture) in `order`, decoded ahead by threads: Pillow works outside of Python's lock."""
         threads = os.cpu_count() or 1
+        self._stopped = False
         waiting: deque[Future[list[tuple[int, Pixels | DataError]]]] = deque()
         with ThreadPoolExecutor(threads) as pool:
             try:
@@ -232,6 +234,7 @@ class _Packer:
                 while waiting:
                     yield from waiting.popleft().result()
             finally:
+                self._stopped = True  # of an interruption; each thread ends with the picture it is at
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, members: Split, numbers: npt.NDArray[np.intp]) -> list[tuple[int, Pixels | DataError]]:
@@ -239,6 +242,8 @@ class _Packer:
         found: list[tuple[int, Pixels | DataError]] = []
         channels, size, _ = self._shape
         for number in numbers.tolist():
+            if self._stopped:
+                break
             try:
                 picture = members.pictures.read(number, size)
                 found.append((number, square(picture, size, channels)[0]))

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import signal
+import time
 from types import FrameType, TracebackType
 from typing import Any
+
+from reproduction.stopping import REPEAT_S, Stopped
 
 SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "a request to end (SIGTERM)"}
 
 
 class Interrupts:
-    """While entered, the first SIGINT or SIGTERM only sets `reason`; a second one interrupts at once."""
+    """While entered, the first SIGINT or SIGTERM only sets `reason`; a second one interrupts at once.
+
+    A key pressed twice within REPEAT_S is meant once.
+    """
 
     def __init__(self) -> None:
         self.reason = ""
+        self._first_s = 0.0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupts:
@@ -28,6 +35,8 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.reason:
-            raise KeyboardInterrupt
+        if self.reason and time.monotonic() - self._first_s > REPEAT_S:
+            raise Stopped
+        if not self.reason:
+            self._first_s = time.monotonic()
         self.reason = SIGNALS[signal.Signals(number)]

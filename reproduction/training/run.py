@@ -16,6 +16,7 @@ from reproduction.data.packed import PackedData
 from reproduction.definition.experiment import Experiment
 from reproduction.errors import TrainingError
 from reproduction.model.network_module import NetworkModule
+from reproduction.stopping import Stopped
 from reproduction.training.batches import Batches
 from reproduction.training.display import Display
 from reproduction.training.evaluation import evaluate, pictures_at_once
@@ -103,6 +104,8 @@ class Session:
                 raise TrainingError(f"{error} ({self._kept()})") from error
             except ArchiveError as error:
                 raise ArchiveError(f"{error}; {self._kept()}") from error
+            except KeyboardInterrupt as error:
+                raise Stopped(self._kept()) from error
         stopped = "" if self.trainer.finished else interrupts.reason
         position = self.trainer.position
         return Outcome(self.trainer.finished, stopped, self.trainer.epoch, position.step)
