@@ -53,7 +53,7 @@ coeff=1
 FIRST = """
 # on tigris
 # logs/layers-20.log
-# /tmp/ConvNet__2012-03-01_10.00.00
+# /scratch/ConvNet__2012-03-01_10.00.00
 # epoch 10: set epsw to 0.001 from 0.01
 # epoch 20: set epsw to 0.0001 from 0.001 on conv1,conv2
 #           set color noise to 0 from 0.1
@@ -67,17 +67,17 @@ SECOND = """
 # this is like #20 but with larger filters, trained on lsvrc-2010
 # on indus
 # logs/layers-21.log
-# /tmp/ConvNet__2012-03-05_10.00.00
+# /scratch/ConvNet__2012-03-05_10.00.00
 # epoch 4x: set epsw to 0.001 from 0.01
 # epoch 50: killed, too slow
 # restart:
 # moved to tigris
-# /tmp/ConvNet__2012-03-07_10.00.00
+# /scratch/ConvNet__2012-03-07_10.00.00
 # epoch 12: set conv1 epsw to 0 from 0.01
 # [1.25, 0.28125, 0.078125]
 """
 THIRD = """
-# this is 21 and initialized from net of last week: /tmp/ConvNet__2012-03-01_10.00.00
+# this is 21 and initialized from net of last week: /scratch/ConvNet__2012-03-01_10.00.00
 # init epsw 0.001 on conv1, 0.01 elsewhere
 # 21 notes:
 # this is like #20 but with larger filters, trained on lsvrc-2010

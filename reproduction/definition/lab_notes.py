@@ -1,7 +1,7 @@
 """The notes of 2012 below (or above) the parameters of a network, read: its origin, its runs, their results.
 
-They are free text in comments, by one hand and in a few habits: "this is like #137 but ...", "epoch 25: set
-epsw to 0.001 from 0.01", "validation multiview:" and three numbers. What follows none of the habits is left.
+They are free text in comments, by one hand and in a few habits: "this is like #7 but ...", "epoch 9: set
+epsw to 0.1 from 0.2", "validation multiview:" and three numbers. What follows none of the habits is left.
 """
 
 from __future__ import annotations
