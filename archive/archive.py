@@ -156,6 +156,13 @@ class Archive:
         """The momentum of the weight array `name`, same shape."""
         return self._layer_array("momentum", name)
 
+    def averages(self) -> Arrays:
+        """Running averages (2, shape of the array) of gradient and squared gradient, of the arrays that have
+        some."""
+        shapes = weight_shapes(self.network)
+        names = [name for name in self._array_names("averages") if name in shapes]
+        return {name: self._array(f"averages/{name}", "f4", (2, *shapes[name])) for name in names}
+
     @cached_property
     def snapshots(self) -> list[SnapshotInfo]:
         """When snapshots of the first layers were taken; index 0 is before training."""
@@ -250,4 +257,5 @@ def read_run(path: str | Path) -> Run:
             mean=archive.mean,
             color_pca=archive.color_pca,
             provenance=archive.provenance,
+            averages=archive.averages(),
         )

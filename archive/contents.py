@@ -120,3 +120,6 @@ class Run:
     """Standard deviations (3,) and eigenvectors as columns (3, 3), float64; None for grey pictures."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """Flat: created, updated, program_version, command, seed, device, data_name, ...; no paths, no host."""
+    averages: Arrays = field(default_factory=dict)
+    """(2, shape of the array): running averages of gradient and squared gradient, of the few arrays whose
+    update rule needs them (superEps); float32."""

@@ -91,6 +91,10 @@ def _weight_problems(archive: Archive) -> Iterator[str]:
             elif not _is_finite(archive, group, name):
                 yield f"{archive.path}: /{group}/{name} holds numbers that are not finite"
 
+    for name, values in archive.averages().items():
+        if not np.isfinite(values).all():
+            yield f"{archive.path}: /averages/{name} holds numbers that are not finite"
+
 
 def _is_finite(archive: Archive, group: str, name: str) -> bool:
     values = archive.weights(name) if group == "weights" else archive.momentum(name)

@@ -100,6 +100,8 @@ def _check(run: Run) -> None:
         raise ArchiveError("cannot archive the run: its weights are not those of its network")
     if run.momentum and {name: array.shape for name, array in run.momentum.items()} != shapes:
         raise ArchiveError("cannot archive the run: its momentum does not match its weights")
+    if any(array.shape != (2, *shapes.get(name, ())) for name, array in run.averages.items()):
+        raise ArchiveError("cannot archive the run: its averages do not match its weights")
     if len({tuple((name, a.shape) for name, a in sorted(s.weights.items())) for s in run.snapshots}) > 1:
         raise ArchiveError("cannot archive the run: its snapshots do not hold the same arrays")
     if len(run.labels) != len(run.label_ids):
@@ -258,6 +260,9 @@ def _write_elements(writer: _Writer, run: Run) -> None:
     for group, arrays in (("weights", run.weights), ("momentum", run.momentum)):
         for name, values in arrays.items():
             writer.array(f"{group}/{name}", values, "f4", axes_of(name, values.ndim))
+    for name, values in run.averages.items():
+        axes = axes_of(name, values.ndim - 1)
+        writer.array(f"averages/{name}", values, "f4", f"gradient and its square, {axes}")
     writer.json("state", run.state)
     writer.table("history/train", run.history.train)
     writer.table("history/test", run.history.test)

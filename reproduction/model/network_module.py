@@ -23,7 +23,6 @@ from reproduction.definition.layers import (
 from reproduction.definition.network import Network
 from reproduction.definition.parameters import Parameters
 from reproduction.model.costs import CostSums, measured_sums
-from reproduction.model.coverage import require_computable
 from reproduction.model.labels import delivered
 from reproduction.model.layer_module import Pass
 from reproduction.model.layers import as_read, build, has_module
@@ -41,7 +40,6 @@ class NetworkModule(nn.Module):
 
     def __init__(self, network: Network, parameters: Parameters, seed: int | None = None) -> None:
         super().__init__()
-        require_computable(network, parameters)
         self.network = network
         # Layer names may hold dots, which torch forbids in names of submodules: a list, and a map beside it.
         computed = [layer for layer in network.layers if has_module(layer)]

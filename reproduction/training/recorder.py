@@ -129,6 +129,7 @@ class Recorder:
             )
         self.run.weights = arrays_of(dict(arrays))
         self.run.momentum = arrays_of(self.trainer.momentum.velocities)
+        self.run.averages = arrays_of(self.trainer.momentum.stacked_averages())
         self.run.state = state_of(self.trainer, self._row_seconds)
         self.run.provenance |= {"updated": now(), "training_seconds": round(self.seconds, 3)}
         write_archive(self.path, self.run)
@@ -165,6 +166,7 @@ def restore(trainer: Trainer, run: Run) -> None:
     with torch.no_grad():
         for name, velocity in trainer.momentum.velocities.items():
             velocity.copy_(torch.from_numpy(np.ascontiguousarray(run.momentum[name])))
+    trainer.momentum.take_averages({name: torch.from_numpy(pair) for name, pair in run.averages.items()})
     trainer.position = Position(state["epoch"], state["batch"], state["step"])
     partial = state.get("partial", {})
     trainer.partial = CostSums(

@@ -111,6 +111,17 @@ class Momentum:
                 divisors=self._divisors.get(name),
             )
 
+    def stacked_averages(self) -> dict[str, torch.Tensor]:
+        """Array name -> m and q one after the other (2, ...), for the archive."""
+        return {name: torch.stack([pair.mean, pair.square]) for name, pair in self.averages.items()}
+
+    def take_averages(self, stacked: Mapping[str, torch.Tensor]) -> None:
+        """Goes on with averages that an archive has kept."""
+        for name, (mean, square) in stacked.items():
+            own = self._averages(name)
+            own.mean.copy_(mean)
+            own.square.copy_(square)
+
     def _averages(self, name: str) -> RunningAverages:
         if name not in self.averages:
             velocity = self.velocities[name]

@@ -501,3 +501,18 @@ def test_snapshots_must_hold_the_same_arrays(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="snapshots"):
         write_archive(tmp_path / "run.h5", run)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_averages_come_back_and_must_fit_their_array(tmp_path: Path) -> None:
+    run = small_run()
+    run.averages = {"fc/weights_0": np.arange(2 * 4 * 32, dtype=np.float32).reshape(2, 4, 32)}
+    write_archive(tmp_path / "run.h5", run)
+    kept = read_run(tmp_path / "run.h5").averages
+    assert kept.keys() == run.averages.keys()
+    np.testing.assert_array_equal(kept["fc/weights_0"], run.averages["fc/weights_0"])
+    run.averages["fc/weights_0"][1, 2, 3] = np.nan
+    write_archive(tmp_path / "run.h5", run)
+    assert any("/averages/fc/weights_0 holds numbers" in problem for problem in verify(tmp_path / "run.h5"))
+    run.averages = {"fc/weights_0": np.zeros((4, 32), np.float32)}
+    with pytest.raises(ArchiveError, match="its averages do not match its weights"):
+        write_archive(tmp_path / "run.h5", run)
