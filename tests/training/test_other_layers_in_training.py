@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,15 @@ def test_it_learns_resumes_to_the_same_bits_and_can_be_tested(tmp_path, data, to
     model = open_model(tmp_path / "whole.h5", CPU)
     guesses = model.probabilities(data.images("test")[:], views=1).argmax(axis=1)
     assert np.mean(guesses != data.targets("test")) == pytest.approx(whole.history.test["top1"][-1])
+
+
+def test_a_test_tells_what_every_cost_says(tmp_path, data) -> None:
+    made = experiment(LOGREG)
+    run = new_run(made, data, seed=1, device=CPU, command="alexnet train small")
+    train(tmp_path / "run.h5", run, made, data, steps=1)
+    words = ("test", tmp_path / "run.h5", "--data", data.path)
+    found = json.loads(small_training.run(*words, "--json").stdout)
+    assert found["costs"]["cost"]["value"] == pytest.approx(found["loss"], rel=1e-5)
+    assert found["costs"]["cost"]["top-1 error"] == pytest.approx(found["top1"])
+    assert found["costs"]["small"]["value"] > 0
+    assert "cost small: value " in small_training.run(*words).stdout
