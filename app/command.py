@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Hands `museum` to the app and everything else to `reproduction.cli`; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words and words[0] == "museum":
-        return until_stopped("alexnet museum", lambda: _museum(words[1:]))
+        return until_stopped("alexnet museum", lambda: _museum(words[1:]), at_once=True)
     from reproduction.cli import main as headless
 
     return headless(words, museum=True)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication, QWidget
 
 import assets
+from app.ctrl_c import CtrlC
 from app.document import Document, pictures_of, shipped_archives
 from app.drops import sort_paths
 from app.main_window import ROOMS, MainWindow
@@ -56,7 +57,7 @@ def take_all(archives: Sequence[Path], folder: Path, everything: bool) -> int:
     except OSError as error:
         return _complain(f"{folder}: cannot be made ({error.strerror})")
     application = make_application()
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, CtrlC() as ctrl_c:
         # Settings of their own, so that the pictures do not depend on who takes them.
         document = Document(Settings(Path(scratch) / "settings.ini"))
         problems: list[str] = []
@@ -66,8 +67,10 @@ def take_all(archives: Sequence[Path], folder: Path, everything: bool) -> int:
         if problems and archives:
             window.close()
             return _complain(problems[0])
-        status = _draw_rooms(window, folder, shots(everything))
-        window.close()
+        try:
+            status = _draw_rooms(window, folder, shots(everything), ctrl_c)
+        finally:
+            window.close()
     return status
 
 
@@ -76,35 +79,38 @@ def _complain(sentence: str) -> int:
     return 1
 
 
-def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot]) -> int:
+def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot], ctrl_c: CtrlC) -> int:
     window.document.show_pictures(pictures_of(_sample_pictures()[:1]))
     window.show()
     window.setFocus()
+    status = 0
     for shot in wanted:
         window.appearance.choose(shot.theme, 100)
         window.resize(shot.width, shot.height)
         for entry in ROOMS:
             room = window.visit(entry.name)
             path = folder / f"{entry.name}{shot.suffix}.png"
-            if not _wait_until_ready(window, room):
-                print(f"alexnet museum: {entry.name} was not ready in time", file=sys.stderr)
+            if not _wait_until_ready(window, room, ctrl_c):
+                status = _complain(f"{entry.name} was not ready in time")
             if not window.grab().save(str(path)):
                 return _complain(f"{path}: cannot be written")
             print(path)
-    return 0
+            ctrl_c.check()
+    return status
 
 
 def _sample_pictures() -> list[Path]:
     return sort_paths([Path(assets.__file__ or "").parent / "pictures"]).pictures
 
 
-def _wait_until_ready(window: MainWindow, room: QWidget) -> bool:
+def _wait_until_ready(window: MainWindow, room: QWidget, ctrl_c: CtrlC) -> bool:
     """Lets the room work until nothing is asked of the worker and its `ready()`, if any, says so."""
     ready = getattr(room, "ready", lambda: True)
     end_s = time.monotonic() + ROOM_LIMIT_S
     _let_work(SETTLE_S)
     while (window.worker.busy or not ready()) and time.monotonic() < end_s:
         _let_work(0.05)
+        ctrl_c.check()
     _let_work(SETTLE_S)
     return not window.worker.busy and bool(ready())
 

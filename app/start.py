@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
+from app.ctrl_c import CtrlC
 from app.document import Document, shipped_archives
 from app.main_window import MainWindow
 from app.settings import Settings
@@ -36,7 +37,10 @@ def show(archives: Sequence[Path], room: str) -> int:
     window.firstPainted.connect(worker.start)
     window.show()
     window.setFocus()  # the first Tab goes to the rail; until then nothing is framed
-    return application.exec()
+    with CtrlC(application.quit) as ctrl_c:
+        status = application.exec()
+        ctrl_c.check()
+    return status
 
 
 def make_application() -> QApplication:

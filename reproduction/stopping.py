@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -18,8 +19,11 @@ class Stopped(KeyboardInterrupt):
     """
 
 
-def until_stopped(title: str, act: Callable[[], int]) -> int:
-    """The exit status of `act`; 1 and one line that begins with `title` when Ctrl-C ends it."""
+def until_stopped(title: str, act: Callable[[], int], at_once: bool = False) -> int:
+    """The exit status of `act`; 1 and one line that begins with `title` when Ctrl-C ends it.
+
+    `at_once` ends the process without an exception: Qt's modules abort when their import is interrupted.
+    """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return act()  # a program around this one has ideas of its own, such as to ignore it
     last_s = float("-inf")
@@ -27,6 +31,9 @@ def until_stopped(title: str, act: Callable[[], int]) -> int:
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal last_s
         before_s, last_s = last_s, time.monotonic()
+        if at_once:
+            os.write(2, f"{title}: stopped by Ctrl-C\n".encode())
+            os._exit(1)
         if last_s - before_s > REPEAT_S:
             raise Stopped
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -90,3 +91,21 @@ def test_the_imports_of_a_verb_can_be_stopped(verb: str, after_s: float, tmp_pat
     complaints = process.communicate(timeout=60)[1]
     assert process.returncode == 1
     assert complaints.startswith(f"alexnet {verb}: ") and complaints.count("\n") == 1
+
+
+def test_an_open_window_closes(tmp_path: Path) -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "ALEXNET_MUSEUM_TIMING": "1"}
+    environment |= {"XDG_CONFIG_HOME": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "museum", str(tmp_path / "none.h5")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("first paint")
+    process.send_signal(signal.SIGINT)
+    complaints = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "alexnet museum: stopped by Ctrl-C" in complaints and "Traceback" not in complaints
