@@ -96,7 +96,7 @@ def _recognise(tree: Tree, path: Path, settings: Settings) -> Source:
 
 
 def _hold_out(source: Source, settings: Settings, path: Path) -> Source:
-    """The source with a share of its training pictures moved to `val`, chosen by the seed."""
+    """The source with a share of its training pictures moved to `val`, of each class alike; the seed says which."""
     if settings.hold_out == 0:
         return source
     if "train" not in source.splits or len(source.splits) > 1:
@@ -105,7 +105,9 @@ def _hold_out(source: Source, settings: Settings, path: Path) -> Source:
     whole = source.splits["train"]
     count = round(len(whole.names) * settings.hold_out)
     order = np.random.default_rng([settings.seed, _HOLD_OUT]).permutation(len(whole.names))
-    held, kept = np.sort(order[:count]), np.sort(order[count:])
+    order = order[np.argsort(whole.targets[order], kind="stable")]
+    taken = ((np.arange(count) + 0.5) * len(order) / max(1, count)).astype(np.intp)
+    held, kept = np.sort(order[taken]), np.sort(np.delete(order, taken))
     return replace(source, splits={"train": whole.chosen(kept), "val": whole.chosen(held)})
 
 

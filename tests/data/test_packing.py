@@ -110,6 +110,13 @@ def test_a_share_can_be_held_out(tmp_path: Path) -> None:
             np.testing.assert_array_equal(data.images("val")[row], drawn.transpose(2, 0, 1))
 
 
+def test_each_class_is_held_out_alike(tmp_path: Path) -> None:
+    tree = drawn_pictures.class_tree(tmp_path / "animals", 20, splits=("train",))
+    for seed in range(5):
+        with packed(tree, tmp_path, hold_out=0.1, seed=seed) as data:
+            assert np.bincount(data.targets("val")).tolist() == [2] * data.classes
+
+
 def test_holding_out_beside_a_test_split_is_refused(tmp_path: Path) -> None:
     tree = drawn_pictures.class_tree(tmp_path / "animals")
     with pytest.raises(DataError, match="is split into train and test already; leave --hold-out away"):
