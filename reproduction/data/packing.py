@@ -96,7 +96,7 @@ def _recognise(tree: Tree, path: Path, settings: Settings) -> Source:
 
 
 def _hold_out(source: Source, settings: Settings, path: Path) -> Source:
-    """The source with a share of its training pictures moved to `val`, of each class alike; the seed says which."""
+    """The source with a share of each class of its training pictures, chosen by the seed, moved to `val`."""
     if settings.hold_out == 0:
         return source
     if "train" not in source.splits or len(source.splits) > 1:
