@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
+from function_references import FORMULAS, FORMULAS_ABOVE_0
 
 from reproduction.definition.layers import ACTIVATIONS, Activation, Neuron
 from reproduction.definition.parameters import Parameters
@@ -14,33 +13,6 @@ from reproduction.model.activations import apply_activation
 from reproduction.model.layer_module import Pass
 from reproduction.model.layers import FunctionModule
 
-# name, parameters, f(x), derivative from x and y = f(x) as the original's kernels have it
-FORMULAS = [
-    ("logistic", (), lambda x: 1 / (1 + math.exp(-x)), lambda x, y: y * (1 - y)),
-    ("abs", (), abs, lambda x, y: 1 if x > 0 else -1),
-    ("relu", (), lambda x: 0 if x < 0 else x, lambda x, y: 1 if y > 0 else 0),
-    (
-        "softrelu",
-        (),
-        lambda x: x if x > 4 else math.log(1 + math.exp(x)),
-        lambda x, y: 1 if x > 4 else math.exp(x) / (1 + math.exp(x)),
-    ),
-    ("square", (), lambda x: x * x, lambda x, y: 2 * x),
-    (
-        "tanh",
-        (1.7159, 0.6667),
-        lambda x: 1.7159 * math.tanh(0.6667 * x),
-        lambda x, y: 0.6667 * (1.7159 - y * y / 1.7159),
-    ),
-    ("brelu", (1.5,), lambda x: min(1.5, max(0, x)), lambda x, y: 1 if 0 < y < 1.5 else 0),
-    ("brelu", (-1.0,), lambda x: min(-1, max(0, x)), lambda x, y: 0),
-    ("linear", (-2.0, 0.5), lambda x: -2 * x + 0.5, lambda x, y: -2),
-    ("drelu", (3.0,), lambda x: x - 3 * math.tanh(x / 3), lambda x, y: math.tanh(x / 3) ** 2),
-]
-FORMULAS_ABOVE_0 = [
-    ("sqrt", (), math.sqrt, lambda x, y: 1 / (2 * y)),
-    ("log", (0.25,), lambda x: math.log(0.25 + x), lambda x, y: 1 / (0.25 + x)),
-]
 POINTS = [-30.0, -4.5, -1.5, -0.3, 0.0, 0.2, 1.0, 1.5, 2.0, 3.99, 4.0, 4.01, 30.0]
 
 

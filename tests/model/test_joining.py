@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import joining_references
 import numpy as np
 import pytest
 import torch
 
 from reproduction.definition.layers import Concatenation, ElementwiseMax, ElementwiseSum, Layer, RunSum
 from reproduction.definition.parameters import Parameters
+from reproduction.model.joining import largest_of
 from reproduction.model.layer_module import LayerModule
 from reproduction.model.layers import build
 
@@ -76,11 +78,21 @@ def test_a_sum_weighs_its_inputs(shapes, output_shape) -> None:
 def test_every_input_that_is_the_largest_receives_the_full_gradient(shapes, output_shape, levels) -> None:
     inputs = drawn(shapes, levels)
     y, g, gradients = both_passes(joiner(ElementwiseMax, shapes, output_shape), inputs)
-    for picture, place in np.ndindex(*y.shape):
-        values = [flat(x)[picture, place] for x in inputs]
-        assert y[picture, place] == max(values)
-        for value, gradient in zip(values, gradients, strict=True):
-            assert gradient[picture, place] == (g[picture, place] if value == max(values) else 0)
+    largest, sent_back = joining_references.largest([flat(x) for x in inputs], g)
+    np.testing.assert_array_equal(y, largest)
+    for gradient, expected in zip(gradients, sent_back, strict=True):
+        np.testing.assert_array_equal(gradient, expected)
+
+
+def test_the_operator_alone_does_the_same_at_an_awkward_layout() -> None:
+    inputs = [torch.randint(0, 3, (5, 7), dtype=torch.float64).T.requires_grad_() for _ in range(4)]
+    y = largest_of(inputs)
+    g = torch.arange(35.0, dtype=torch.float64).reshape(7, 5)
+    gradients = torch.autograd.grad(y, inputs, g)
+    largest, sent_back = joining_references.largest([x.detach().numpy() for x in inputs], g.numpy())
+    np.testing.assert_array_equal(y.detach().numpy(), largest)
+    for gradient, expected in zip(gradients, sent_back, strict=True):
+        np.testing.assert_array_equal(gradient.numpy(), expected)
 
 
 def test_away_from_ties_the_gradient_of_the_maximum_is_the_true_one() -> None:
