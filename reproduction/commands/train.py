@@ -58,6 +58,7 @@ def whole(least: int) -> Callable[[str], int]:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from archive import RunLog
     from reproduction.data.packed import PackedData
     from reproduction.definition import assemble, find_texts
     from reproduction.training import preparation
@@ -81,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             display.note(f"warning: {warning}")
         command = command_line(["alexnet", *sys.argv[1:]])
         new = new_run(experiment, data, seed=arguments.seed, device=device, command=command)
+        RunLog(arguments.out).remove()  # of a run that this one replaces: its records are not ours
         session = Session(arguments.out, new, experiment, data, device=device, display=display)
         return say_outcome(session.train(arguments.steps), arguments.out)
 

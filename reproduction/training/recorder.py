@@ -29,6 +29,15 @@ def arrays_of(tensors: dict[str, Any]) -> dict[str, Any]:
     return {name: tensor.detach().cpu().contiguous().numpy().copy() for name, tensor in tensors.items()}
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What changes with every version of the file at `path`; None when there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 class Recorder:
     """Keeps `run` up to date with `trainer` and writes it to `path`."""
 
@@ -41,6 +50,7 @@ class Recorder:
         self.seconds = float(run.provenance.get("training_seconds", 0.0))
         self._row_seconds = float(run.state.get("partial", {}).get("seconds", 0.0))
         self._last_write_s = self._last_status_s = time.monotonic()
+        self._written: tuple[int, int] | None = None
 
     def minutes_since_write(self) -> float:
         """Age of the archive on disk."""
@@ -119,8 +129,14 @@ class Recorder:
     def write(self) -> None:
         """Replaces the archive by the run as it stands, and empties the log.
 
-        Raises TrainingError, and leaves the archive alone, when the weights are no finite numbers any more.
+        Raises TrainingError, and leaves the archive alone, when the weights are no finite numbers any more,
+        or when the file there is not the version that this run wrote last: another's work would be lost.
         """
+        if self._written is not None and identity(self.path) not in (None, self._written):
+            raise TrainingError(
+                f"{self.path} was written by another program while this run trained; "
+                "nothing was overwritten, and this run ends here: train into a file of its own"
+            )
         arrays = self.trainer.module.arrays()
         if not all(bool(torch.isfinite(array).all()) for array in arrays.values()):
             raise TrainingError(
@@ -133,6 +149,7 @@ class Recorder:
         self.run.state = state_of(self.trainer, self._row_seconds)
         self.run.provenance |= {"updated": now(), "training_seconds": round(self.seconds, 3)}
         write_archive(self.path, self.run)
+        self._written = identity(self.path)
         self.log.remove()
         self.written_epoch = self.trainer.epoch
         self._last_write_s = time.monotonic()

@@ -64,6 +64,12 @@ def accept_data(path: Path, run: Run, experiment: Experiment, data: PackedData) 
         )
     if data.sha256 == run.provenance.get("data_sha256"):
         return []
+    if list(data.labels) != list(run.labels):
+        difference = _differing(data.labels, run.labels)
+        raise DataError(
+            f"{data.path} names other classes than {path.name} learnt ({difference}); "
+            "go on with pictures of the same classes in the same order, or train anew"
+        )
     batches = -(-data.counts.get("train", 0) // experiment.recipe.batch_size)
     done, known_batches = run.state["batch"], run.state.get("batches", batches)
     if done and (batches != known_batches or done >= batches):
@@ -75,8 +81,15 @@ def accept_data(path: Path, run: Run, experiment: Experiment, data: PackedData) 
     change = f"Other pictures: {data.name} ({data.path.name}) instead of {known}"
     _note(run, change)
     run.provenance |= data_facts(data)
-    run.labels, run.label_ids = list(data.labels), list(data.label_ids)
     return [f"{change}; the mean picture stays that of the first ones"]
+
+
+def _differing(offered: Sequence[str], learnt: Sequence[str]) -> str:
+    """The first class that is another one, or how many there are."""
+    for number, (name, known) in enumerate(zip(offered, learnt, strict=False)):
+        if name != known:
+            return f"class {number} is '{name}' instead of '{known}'"
+    return f"{len(offered)} instead of {len(learnt)}"
 
 
 def accept_machine(run: Run, device: torch.device) -> list[str]:

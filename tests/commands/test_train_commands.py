@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
 
-from archive import Archive, read_run
+from archive import Archive, RunLog, read_run
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 import small_training  # noqa: E402
@@ -134,6 +136,45 @@ def test_resume_with_other_pictures_warns_and_notes_it(folder, tmp_path) -> None
     assert done.returncode == 0 and "warning: Other pictures" in done.stderr
     notes = [note.text for note in read_run(moved).notebook]
     assert any("Other pictures: corners (fewer.h5)" in note for note in notes)
+
+
+def test_resume_refuses_pictures_of_other_classes(folder, tmp_path) -> None:
+    small_training.write_data(tmp_path / "others.h5", train=100)
+    with h5py.File(tmp_path / "others.h5", "r+") as file:
+        file["labels"][2] = "middle"
+    before = (folder / "run.h5").read_bytes()
+    done = small_training.run("resume", folder / "run.h5", "--data", tmp_path / "others.h5", "--epochs", 9)
+    assert_refused(done, "class 2 is 'middle' instead of 'corner 2'")
+    assert (folder / "run.h5").read_bytes() == before
+
+
+def test_a_new_run_takes_nothing_from_the_log_of_the_run_it_replaces(folder) -> None:
+    assert train(folder, "replaced.h5", "--epochs", 1).returncode == 0
+    RunLog(folder / "replaced.h5").append(
+        "note", time="2012-09-13T03:43:56Z", epoch=0.5, text="of the old run"
+    )
+    assert train(folder, "replaced.h5", "--epochs", 1, "--force").returncode == 0
+    resumed = small_training.run("resume", folder / "replaced.h5", "--data", folder / "corners.h5")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "of the old run" not in [note.text for note in read_run(folder / "replaced.h5").notebook]
+
+
+def test_a_run_does_not_overwrite_what_another_program_wrote_meanwhile(folder) -> None:
+    out = folder / "contested.h5"
+    words = ("train", folder / "small.toml", "--data", folder / "corners.h5", "--out", out, "--epochs", 500)
+    rival = (folder / "run.h5").read_bytes()
+    with subprocess.Popen(
+        small_training.command(*words), env=small_training.environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not out.exists():
+            assert process.poll() is None
+        small = folder / "contested.copy"
+        small.write_bytes(rival)
+        small.replace(out)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "was written by another program while this run trained" in said.splitlines()[-1]
+    assert out.read_bytes() == rival
 
 
 def test_another_number_of_pictures_is_refused_within_an_epoch(folder, tmp_path) -> None:
