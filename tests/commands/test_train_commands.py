@@ -160,17 +160,16 @@ def test_a_new_run_takes_nothing_from_the_log_of_the_run_it_replaces(folder) -> 
 
 
 def test_a_run_does_not_overwrite_what_another_program_wrote_meanwhile(folder) -> None:
-    out = folder / "contested.h5"
-    words = ("train", folder / "small.toml", "--data", folder / "corners.h5", "--out", out, "--epochs", 500)
-    rival = (folder / "run.h5").read_bytes()
+    out, rival = folder / "contested.h5", (folder / "run.h5").read_bytes()
+    rarely = ("--set", "test-every=1000", "--set", "archive-minutes=60", "--epochs", 40)
+    words = ("train", folder / "small.toml", "--data", folder / "corners.h5", "--out", out, *rarely)
     with subprocess.Popen(
         small_training.command(*words), env=small_training.environment(), stderr=subprocess.PIPE, text=True
     ) as process:
-        while not out.exists():
+        while not Path(f"{out}.log").exists():  # the first version is written, and steps are being done
             assert process.poll() is None
-        small = folder / "contested.copy"
-        small.write_bytes(rival)
-        small.replace(out)
+        (folder / "contested.copy").write_bytes(rival)
+        (folder / "contested.copy").replace(out)
         _, said = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "was written by another program while this run trained" in said.splitlines()[-1]
