@@ -199,4 +199,4 @@ def test_it_equals_torch_and_is_much_faster() -> None:
     fast, gradient = seconds_and_gradient(lambda images: normalise(images, norm))
     torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-6)
     # Measured 14 times as fast; a busy machine must not fail the test.
-    assert slow > 3 * fast
+    assert slow > 1.5 * fast
