@@ -59,7 +59,7 @@ def test_commands_are_kept_without_folders() -> None:
     words = [
         "alexnet",
         "train",
-        "/home/alex/my.toml",
+        "/somewhere/else/my.toml",
         "--data=/data/c.h5",
         "--out",
         "runs/r.h5",
