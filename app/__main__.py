@@ -1,7 +1,5 @@
 """`python -m app VERB ...` is the `alexnet` command."""
 
-import sys
+from app.command import command
 
-from app.command import main
-
-sys.exit(main())
+command()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from reproduction.stopping import until_stopped
+from reproduction.stopping import end_with, until_stopped
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,5 +25,10 @@ def _museum(words: Sequence[str]) -> int:
     return museum(words)
 
 
+def command() -> NoReturn:
+    """The console command: `main` on the command line's words, and the process ends with it."""
+    end_with(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -1,7 +1,6 @@
 """`python -m reproduction VERB ...`: the headless verbs on a machine without Qt."""
 
-import sys
-
 from reproduction.cli import main
+from reproduction.stopping import end_with
 
-sys.exit(main())
+end_with(main)

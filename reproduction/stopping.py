@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 # A key that is pressed twice is meant once: the second signal must not break the tidying up after the first.
 REPEAT_S = 1.0
@@ -19,6 +20,18 @@ class Stopped(KeyboardInterrupt):
     """
 
 
+def end_with(main: Callable[[], int]) -> NoReturn:
+    """Ends the process with the status of `main`; Ctrl-C while Python tidies up comes too late to matter."""
+    _Ending.now = True
+    sys.exit(main())
+
+
+class _Ending:
+    """Whether the process ends with what is being done: then Python does not get Ctrl-C back afterwards."""
+
+    now = False
+
+
 def until_stopped(title: str, act: Callable[[], int], at_once: bool = False) -> int:
     """The exit status of `act`; 1 and one line that begins with `title` when Ctrl-C ends it.
 
@@ -27,28 +40,35 @@ def until_stopped(title: str, act: Callable[[], int], at_once: bool = False) -> 
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return act()  # a program around this one has ideas of its own, such as to ignore it
     last_s = float("-inf")
+    finished = False
 
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal last_s
         before_s, last_s = last_s, time.monotonic()
+        if finished:
+            return
         if at_once:
             os.write(2, f"{title}: stopped by Ctrl-C\n".encode())
             os._exit(1)
         if last_s - before_s > REPEAT_S:
             raise Stopped
 
-    handler: Callable[[int, FrameType | None], None] | signal.Handlers = signal.default_int_handler
+    after: Callable[[int, FrameType | None], None] | signal.Handlers = signal.default_int_handler
+    if _Ending.now:
+        after = signal.SIG_IGN
     try:
         signal.signal(signal.SIGINT, stop)
-        return act()
+        status = act()
+        finished = True
+        return status
     except (KeyboardInterrupt, Exception) as error:
         # numpy, interrupted while it is imported, makes an ImportError of it.
         if not isinstance(error, KeyboardInterrupt) and last_s == float("-inf"):
             raise
-        handler = signal.SIG_IGN  # the process is about to end
-        signal.signal(signal.SIGINT, handler)
+        after = signal.SIG_IGN  # the process is about to end
+        signal.signal(signal.SIGINT, after)
         known = f"; {error}" if isinstance(error, KeyboardInterrupt) and str(error) else ""
         print(f"{title}: stopped by Ctrl-C{known}", file=sys.stderr)
         return 1
     finally:
-        signal.signal(signal.SIGINT, handler)
+        signal.signal(signal.SIGINT, after)
