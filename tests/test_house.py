@@ -273,8 +273,7 @@ def operators() -> list[Path]:
             and any("autograd.Function" in ast.unparse(base) for base in node.bases)
             for node in ast.walk(tree_of(path))
         )
-        or any(name.startswith("torch.library") for name in imported(path))
-        or any(called(node).startswith("torch.library.") for node in ast.walk(tree_of(path)))
+        or any(called(node) == "operators.define" for node in ast.walk(tree_of(path)))
     ]
 
 
@@ -300,6 +299,13 @@ def test_invariant_6_native_code_is_loaded_nowhere_but_in_the_kernels() -> None:
         if path.parts[1] != "kernels":
             assert not packages(path) & NATIVE, path
             assert not any(name.startswith("torch.utils.cpp_extension") for name in imported(path)), path
+
+
+def test_invariant_6_operators_are_made_known_to_torch_in_one_place() -> None:
+    for path in sources("reproduction"):
+        names = {called(node) for node in ast.walk(tree_of(path))} | imported(path)
+        known = path == Path("reproduction/kernels/operators.py")
+        assert known or not any(name.startswith("torch.library") for name in names), path
 
 
 # 7. No view knows another view

@@ -40,9 +40,11 @@ from reproduction.definition.layers import (
     TreeFullyConnected,
 )
 from reproduction.definition.parameters import Parameters
+from reproduction.kernels.chain import normalise, pool
+from reproduction.kernels.normalisation import Normalisation
+from reproduction.kernels.pooling import Windows, max_over_maps, mean_of_random_pool, random_pool
 from reproduction.model.joining import largest_of, one_after_the_other, run_sums, weighted_sum
 from reproduction.model.layer_module import LayerModule, Pass
-from reproduction.model.normalisation import Normalisation, normalise
 from reproduction.model.pictures import (
     blur,
     central_square,
@@ -54,16 +56,6 @@ from reproduction.model.pictures import (
     to_lab,
     to_yuv,
 )
-from reproduction.model.pooling import (
-    Windows,
-    average_pool,
-    largest_magnitude_pool,
-    max_over_maps,
-    max_pool,
-    mean_of_random_pool,
-    random_pool,
-    sum_pool,
-)
 from reproduction.model.weighted import (
     ConvolutionModule,
     FullyConnectedModule,
@@ -71,8 +63,6 @@ from reproduction.model.weighted import (
     SplitFullyConnectedModule,
     TreeFullyConnectedModule,
 )
-
-_POOLS = {"max": max_pool, "average": average_pool, "sum": sum_pool, "maxabs": largest_magnitude_pool}
 
 
 class PoolModule(LayerModule):
@@ -83,7 +73,7 @@ class PoolModule(LayerModule):
     def __init__(self, layer: Pool) -> None:
         super().__init__(layer)
         self.windows = Windows(layer.size, layer.stride, layer.start, layer.output_shape[1])
-        self.pool = _POOLS.get(layer.kind, max_pool)
+        self.kind = "max" if layer.kind == "random" else layer.kind
         self.is_random = layer.kind == "random"
 
     def use(self, parameters: Parameters) -> None:
@@ -92,7 +82,7 @@ class PoolModule(LayerModule):
 
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
         if not self.is_random:
-            return self.pool(inputs[0], self.windows)
+            return pool(inputs[0], self.kind, self.windows)
         if not self.training:
             return mean_of_random_pool(inputs[0], self.windows)
         return random_pool(inputs[0], self.windows, given.draws_for(self.layer))

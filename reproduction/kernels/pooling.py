@@ -4,20 +4,19 @@ Window o covers the input coordinates start + o * stride ... + size - 1 on both 
 inside the image count. The number of windows is given by the layer (it rounds up), never guessed here.
 Where a window's value is one of its pixels, every pixel that equals it receives the window's full gradient,
 and windows that overlap add; torch's own pooling picks one of the tied pixels instead.
+This is the plain torch of the operator `chain`, and what that has not: random pools, and pools over maps.
 Letters: N images, C channels, S input side, M output side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
-from reproduction.model.chunks import channels_first, channels_last, for_each_chunk
+from reproduction.kernels.chunks import channels_first, channels_last, for_each_chunk
 
 
 @dataclass(frozen=True)
@@ -46,27 +45,8 @@ class Windows:
         return pixels, slice(first, last + 1)
 
 
-Pick = Callable[[torch.Tensor, Windows], torch.Tensor]
-
-
-class _PickingPool(torch.autograd.Function):
-    """`pick` of each window; backward, every pixel that equals what was picked receives the full gradient."""
-
-    @staticmethod
-    def forward(ctx: Any, images: torch.Tensor, windows: Windows, pick: Pick) -> torch.Tensor:
-        pooled = pick(images, windows)
-        ctx.save_for_backward(images, pooled)
-        ctx.windows = windows
-        return pooled
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        images, pooled = ctx.saved_tensors
-        return _to_every_equal(images, pooled, gradient, ctx.windows), None, None
-
-
-def _window_maxima(images: torch.Tensor, windows: Windows) -> torch.Tensor:
-    """The values of max pooling (N, C, M, M); torch's own where it places the windows as we do."""
+def max_pooled(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+    """Largest value of each window (N, C, M, M); torch's own pooling where it places the windows as we do."""
     before, after = windows.margins(images.shape[-1])
     if before == 0 and 0 <= after < windows.stride:
         return F.max_pool2d(images, windows.size, windows.stride, ceil_mode=True)
@@ -74,7 +54,7 @@ def _window_maxima(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     return F.max_pool2d(padded, windows.size, windows.stride)
 
 
-def _to_every_equal(
+def picking_gradient(
     images: torch.Tensor, pooled: torch.Tensor, gradient: torch.Tensor, windows: Windows
 ) -> torch.Tensor:
     """Gradient at the pixels (N, C, S, S): ties are not split, overlapping windows add."""
@@ -97,25 +77,27 @@ def _to_every_equal(
     return channels_first(result)
 
 
-def _picked(images: torch.Tensor, windows: Windows, pick: Pick) -> torch.Tensor:
-    pooled: torch.Tensor = _PickingPool.apply(images, windows, pick)  # type: ignore[no-untyped-call]
-    return pooled
-
-
-def max_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
-    """Largest value of each window, (N, C, S, S) -> (N, C, M, M)."""
-    return _picked(images, windows, _window_maxima)
-
-
-def largest_magnitude_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+def magnitude_pooled(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     """The value farthest from zero in each window, with its sign (maxabs); of ties the later pixel's."""
-    return _picked(images, windows, _farthest_from_zero)
-
-
-def _farthest_from_zero(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     from_last = _window_pixels(images, windows).flip(-1)
     index = from_last.abs().argmax(-1, keepdim=True)  # the first of ties, hence the last in the window
     return from_last.gather(-1, index).squeeze(-1)
+
+
+class _RandomPool(torch.autograd.Function):
+    """A drawn value of each window; backward, every pixel that equals it receives the full gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, images: torch.Tensor, windows: Windows, generator: torch.Generator) -> torch.Tensor:
+        pooled = _drawn(images, windows, generator)
+        ctx.save_for_backward(images, pooled)
+        ctx.windows = windows
+        return pooled
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        images, pooled = ctx.saved_tensors
+        return picking_gradient(images, pooled, gradient, ctx.windows), None, None
 
 
 def random_pool(images: torch.Tensor, windows: Windows, generator: torch.Generator) -> torch.Tensor:
@@ -124,7 +106,8 @@ def random_pool(images: torch.Tensor, windows: Windows, generator: torch.Generat
     The original's kernel was never released; this is stochastic pooling as Zeiler and Fergus published it
     (arXiv 1301.3557, 2013). Values below 0 are never drawn; a window without a value above 0 gives 0.
     """
-    return _picked(images, windows, partial(_drawn, generator=generator))
+    pooled: torch.Tensor = _RandomPool.apply(images, windows, generator)  # type: ignore[no-untyped-call]
+    return pooled
 
 
 def _drawn(images: torch.Tensor, windows: Windows, generator: torch.Generator) -> torch.Tensor:
@@ -152,21 +135,41 @@ def _window_pixels(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     return rows.unfold(3, windows.size, windows.stride).flatten(-2)
 
 
-def sum_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+def sum_pooled(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     """Sum of each window (2014's avg with sum=true), (N, C, S, S) -> (N, C, M, M)."""
     before, after = windows.margins(images.shape[-1])
     padded = F.pad(images, (before, after, before, after))
     return F.avg_pool2d(padded, windows.size, windows.stride, divisor_override=1)
 
 
-def average_pool(images: torch.Tensor, windows: Windows) -> torch.Tensor:
+def average_pooled(images: torch.Tensor, windows: Windows) -> torch.Tensor:
     """Mean over the pixels of each window that are really inside the image, (N, C, S, S) -> (N, C, M, M)."""
     before, after = windows.margins(images.shape[-1])
     if before == 0 and 0 <= after < windows.stride:
         return F.avg_pool2d(images, windows.size, windows.stride, ceil_mode=True, count_include_pad=False)
-    sums = sum_pool(images, windows)
+    sums = sum_pooled(images, windows)
     inside = _pixels_inside(windows, images.shape[-1]).to(sums)
     return sums / (inside[:, None] * inside[None, :])
+
+
+def spreading_gradient(
+    images: torch.Tensor, gradient: torch.Tensor, windows: Windows, average: bool
+) -> torch.Tensor:
+    """The gradient at the pixels (N, C, S, S): windows send their own, or an average's part."""
+    if average:
+        inside = _pixels_inside(windows, images.shape[-1]).to(gradient)
+        gradient = gradient / (inside[:, None] * inside[None, :])
+    incoming = channels_last(gradient)
+    result = torch.zeros_like(channels_last(images))
+    parts = [windows.reached(offset, images.shape[-1]) for offset in range(windows.size)]
+
+    def send_back(chunk: slice) -> None:
+        for rows, output_rows in parts:
+            for columns, output_columns in parts:
+                result[chunk][:, rows, columns] += incoming[chunk][:, output_rows, output_columns]
+
+    for_each_chunk(result, send_back)
+    return channels_first(result)
 
 
 def _pixels_inside(windows: Windows, side: int) -> torch.Tensor:

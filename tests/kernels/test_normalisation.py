@@ -12,8 +12,9 @@ import torch
 
 from reproduction.definition.layers import ContrastNorm, ResponseNorm
 from reproduction.definition.parameters import NormParameters, Parameters
+from reproduction.kernels.chain import normalise
+from reproduction.kernels.normalisation import Normalisation
 from reproduction.model.layers import NormModule
-from reproduction.model.normalisation import Normalisation, normalise
 
 
 def both_passes(x: np.ndarray, g: np.ndarray, norm: Normalisation) -> tuple[np.ndarray, np.ndarray]:

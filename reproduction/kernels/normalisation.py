@@ -20,11 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from reproduction.model.chunks import channels_first, channels_last, for_each_chunk
+from reproduction.kernels.chunks import channels_first, channels_last, for_each_chunk
 
 _CHANNELS, _WITHIN_MAP = (3,), (1, 2)  # axes of (N, H, W, C)
 
@@ -98,43 +97,32 @@ def _negative_power(values: torch.Tensor, power: float) -> torch.Tensor:
     return torch.rsqrt(values) if power == 0.5 else values.pow(-power)
 
 
-class _Normalise(torch.autograd.Function):
-    """The formulas of the module's heading."""
+def normalised(images: torch.Tensor, norm: Normalisation) -> torch.Tensor:
+    """y for x = `images` (N, C, H, W), in plain torch."""
+    source = channels_last(images)
+    result = torch.empty_like(source)
 
-    @staticmethod
-    def forward(ctx: Any, images: torch.Tensor, norm: Normalisation) -> torch.Tensor:
-        ctx.save_for_backward(images)
-        ctx.norm = norm
-        source = channels_last(images)
-        result = torch.empty_like(source)
+    def forward_piece(chunk: slice) -> None:
+        x = source[chunk]
+        denominators = norm.denominators(norm.measured(x))
+        torch.mul(x, _negative_power(denominators, norm.power), out=result[chunk])
 
-        def forward_piece(chunk: slice) -> None:
-            x = source[chunk]
-            denominators = norm.denominators(norm.measured(x))
-            torch.mul(x, _negative_power(denominators, norm.power), out=result[chunk])
-
-        for_each_chunk(source, forward_piece)
-        return channels_first(result)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        norm: Normalisation = ctx.norm
-        source, incoming = channels_last(ctx.saved_tensors[0]), channels_last(gradient)
-        result = torch.empty_like(source)
-
-        def backward_piece(chunk: slice) -> None:
-            x = source[chunk]
-            measured = norm.measured(x)
-            denominators = norm.denominators(measured)
-            direct = _negative_power(denominators, norm.power).mul_(incoming[chunk])
-            shares = norm.neighbour_sums((direct * x).div_(denominators), transposed=True)
-            torch.addcmul(direct, measured, shares, value=-2 * norm.alpha * norm.power, out=result[chunk])
-
-        for_each_chunk(source, backward_piece)
-        return channels_first(result), None
+    for_each_chunk(source, forward_piece)
+    return channels_first(result)
 
 
-def normalise(images: torch.Tensor, norm: Normalisation) -> torch.Tensor:
-    """`images` (N, C, H, W) divided by the activity around each value; same shape."""
-    normalised: torch.Tensor = _Normalise.apply(images, norm)  # type: ignore[no-untyped-call]
-    return normalised
+def norm_gradient(images: torch.Tensor, gradient: torch.Tensor, norm: Normalisation) -> torch.Tensor:
+    """The gradient at x = `images` where that at y is `gradient`, in plain torch."""
+    source, incoming = channels_last(images), channels_last(gradient)
+    result = torch.empty_like(source)
+
+    def backward_piece(chunk: slice) -> None:
+        x = source[chunk]
+        measured = norm.measured(x)
+        denominators = norm.denominators(measured)
+        direct = _negative_power(denominators, norm.power).mul_(incoming[chunk])
+        shares = norm.neighbour_sums((direct * x).div_(denominators), transposed=True)
+        torch.addcmul(direct, measured, shares, value=-2 * norm.alpha * norm.power, out=result[chunk])
+
+    for_each_chunk(source, backward_piece)
+    return channels_first(result)

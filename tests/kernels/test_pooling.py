@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -13,18 +14,21 @@ import torch
 
 from reproduction.definition.layers import Pool
 from reproduction.definition.parameters import Parameters
+from reproduction.kernels import chain
+from reproduction.kernels.pooling import Windows, max_over_maps, mean_of_random_pool, random_pool
 from reproduction.model.layer_module import Pass
 from reproduction.model.layers import PoolModule
-from reproduction.model.pooling import (
-    Windows,
-    average_pool,
-    largest_magnitude_pool,
-    max_over_maps,
-    max_pool,
-    mean_of_random_pool,
-    random_pool,
-    sum_pool,
-)
+
+Pooling = Callable[[torch.Tensor, Windows], torch.Tensor]
+
+
+def pooling(kind: str) -> Pooling:
+    """The operator, for one kind of pool."""
+    return lambda images, windows: chain.pool(images, kind, windows)
+
+
+max_pool, average_pool, sum_pool = pooling("max"), pooling("average"), pooling("sum")
+largest_magnitude_pool = pooling("maxabs")
 
 # side, size, stride, start
 SHAPES = [

@@ -1,0 +1,212 @@
+"""The operator `alexnet::chain`: a chain of small layers in one pass through memory, forward and backward.
+
+    chain(x, bias, uniform, plan, numbers) -> y
+    chain_backward(g, x, bias, uniform, plan, numbers) -> gradients at x and at the bias
+
+`plan` and `numbers` are the stages (`stages.encoded`). x is (N, C, H, W), best in channels_last, or (N, C)
+for one row of values an image; y comes in the same layout. `bias` is (C,), `uniform` as y: numbers drawn from
+[0, 1) for a last stage of dropout. Nothing but x is kept for the backward pass. float32, bfloat16 and float16
+are computed in float32, float64 in plain torch.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from reproduction.kernels import native, operators
+from reproduction.kernels.normalisation import Normalisation
+from reproduction.kernels.pooling import Windows
+from reproduction.kernels.stages import (
+    Kind,
+    Stage,
+    as_structs,
+    decoded,
+    encoded,
+    norm_stage,
+    output_shape,
+    plain,
+    plain_gradient,
+    pool_stage,
+)
+
+Plan = Sequence[int]
+Numbers = Sequence[float]
+
+
+def chain(
+    x: Tensor, stages: Sequence[Stage], bias: Tensor | None = None, uniform: Tensor | None = None
+) -> Tensor:
+    """What `stages` make of `x`; `bias` and `uniform` are for a first BIAS and a last DROPOUT."""
+    plan, numbers = encoded(stages)
+    result: Tensor = torch.ops.alexnet.chain(x, bias, uniform, plan, numbers)
+    return result
+
+
+def normalise(images: Tensor, norm: Normalisation) -> Tensor:
+    """`images` (N, C, H, W) divided by the activity around each value; same shape."""
+    return chain(images, [norm_stage(norm)])
+
+
+def pool(images: Tensor, kind: str, windows: Windows) -> Tensor:
+    """One number for each window, (N, C, S, S) -> (N, C, M, M); `kind` is one of `stages.POOL_NAMES`."""
+    return chain(images, [pool_stage(kind, windows)])
+
+
+# ---- plain torch, for any device and dtype
+
+
+def _plain(x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers) -> Tensor:
+    stages = _checked(x, bias, uniform, plan, numbers)
+    return _values(x, bias, uniform, stages)[-1].view(output_shape(x.shape, stages)).clone()
+
+
+def _plain_backward(
+    gradient: Tensor, x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers
+) -> tuple[Tensor, Tensor]:
+    stages = _checked(x, bias, uniform, plan, numbers)
+    values = _values(x, bias, uniform, stages)
+    gradient = _as_images(gradient)
+    for stage, before, after in reversed(list(zip(stages, values[:-1], values[1:], strict=True))):
+        gradient = plain_gradient(stage, gradient, before, after, uniform)
+    sums = gradient.sum((0, 2, 3)) if stages[0].kind is Kind.BIAS else x.new_empty(0)
+    return _in_layout(gradient.view_as(x).clone()), sums
+
+
+def _values(x: Tensor, bias: Tensor | None, uniform: Tensor | None, stages: Sequence[Stage]) -> list[Tensor]:
+    """`x` as images, and what each stage makes of it."""
+    values = [_as_images(x)]
+    for stage in stages:
+        values.append(plain(stage, values[-1], bias, uniform))
+    return [_in_layout(value) for value in values]
+
+
+def _as_images(x: Tensor) -> Tensor:
+    return _in_layout(x if x.dim() == 4 else x[:, :, None, None])
+
+
+def _in_layout(x: Tensor) -> Tensor:
+    """`x` with the channels of a pixel next to each other."""
+    return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x.contiguous()
+
+
+def _checked(
+    x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers
+) -> tuple[Stage, ...]:
+    """The stages. ValueError where the arguments do not fit each other."""
+    stages = decoded(plan, numbers)
+    shape = output_shape(x.shape, stages)
+    if not x.is_floating_point():
+        raise ValueError(f"a chain computes with floating point numbers, not {x.dtype}")
+    if (stages[0].kind is Kind.BIAS) != (bias is not None):
+        raise ValueError("a bias goes with a first stage that adds it, and that stage with a bias")
+    if bias is not None and bias.shape != (x.shape[1],):
+        raise ValueError(f"a bias of shape {tuple(bias.shape)} for {x.shape[1]} channels")
+    if (stages[-1].kind is Kind.DROPOUT) != (uniform is not None):
+        raise ValueError("random numbers go with a last stage of dropout, and that stage with them")
+    if uniform is not None and uniform.shape != shape:
+        raise ValueError(f"random numbers of shape {tuple(uniform.shape)} for values of shape {shape}")
+    for other in (bias, uniform):
+        if other is not None and other.device != x.device:
+            raise ValueError(f"values on {x.device} and what goes with them on {other.device}")
+    return stages
+
+
+# ---- shapes and gradients
+
+
+def _shapes(x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers) -> Tensor:
+    return _empty(x, output_shape(x.shape, decoded(plan, numbers)))
+
+
+def _shapes_backward(
+    gradient: Tensor, x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers
+) -> tuple[Tensor, Tensor]:
+    has_bias = decoded(plan, numbers)[0].kind is Kind.BIAS
+    return _empty(x, x.shape), x.new_empty(x.shape[1] if has_bias else 0)
+
+
+def _empty(like: Tensor, shape: Sequence[int], dtype: torch.dtype | None = None) -> Tensor:
+    layout = torch.channels_last if len(shape) == 4 else torch.contiguous_format
+    return torch.empty(shape, dtype=dtype or like.dtype, device=like.device, memory_format=layout)
+
+
+def _keep(ctx: torch.autograd.function.FunctionCtx, inputs: tuple[object, ...], output: Tensor) -> None:
+    x, bias, uniform, plan, numbers = inputs
+    ctx.save_for_backward(x, bias, uniform)  # type: ignore[arg-type]
+    ctx.stages = plan, numbers  # type: ignore[attr-defined]
+
+
+def _gradients(ctx: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor | None, ...]:
+    x, bias, uniform = ctx.saved_tensors  # type: ignore[attr-defined]
+    at_x, at_bias = torch.ops.alexnet.chain_backward(gradient, x, bias, uniform, *ctx.stages)  # type: ignore[attr-defined]
+    return at_x, None if bias is None else at_bias.to(bias.dtype), None, None, None
+
+
+# ---- C++ on the CPU
+
+
+class Shape(ctypes.Structure):
+    """`Shape` of `chain.cpp`."""
+
+    _fields_ = [(name, ctypes.c_int64) for name in ("images", "channels", "rows", "columns")]
+
+
+def _cpu(x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers) -> Tensor:
+    compiled = native.library("chain")
+    if compiled is None or x.dtype == torch.float64:
+        return _plain(x, bias, uniform, plan, numbers)
+    stages = _checked(x, bias, uniform, plan, numbers)
+    y = _empty(x, output_shape(x.shape, stages), torch.float32)
+    images, added, drawn = _floats(x), _floats(bias), _floats(uniform)
+    compiled.chain_forward(*_pointers(images, added, drawn, y), *_described(x, stages))
+    return y.to(x.dtype)
+
+
+def _cpu_backward(
+    gradient: Tensor, x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers
+) -> tuple[Tensor, Tensor]:
+    compiled = native.library("chain")
+    if compiled is None or x.dtype == torch.float64:
+        return _plain_backward(gradient, x, bias, uniform, plan, numbers)
+    stages = _checked(x, bias, uniform, plan, numbers)
+    has_bias = stages[0].kind is Kind.BIAS
+    result = _empty(x, x.shape, torch.float32)
+    sums = torch.zeros(x.shape[:2] if has_bias else (0, 0))
+    incoming, images, added, drawn = _floats(gradient), _floats(x), _floats(bias), _floats(uniform)
+    compiled.chain_backward(*_pointers(incoming, images, added, drawn, result, sums), *_described(x, stages))
+    return result.to(x.dtype), sums.sum(0).to(x.dtype)
+
+
+def _floats(values: Tensor | None) -> Tensor | None:
+    return None if values is None else _in_layout(values.float())
+
+
+def _pointers(*tensors: Tensor | None) -> list[ctypes.c_void_p]:
+    return [ctypes.c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
+
+
+def _described(x: Tensor, stages: tuple[Stage, ...]) -> tuple[object, ...]:
+    """The shape of `x`, the stages, and on how many threads, as `chain.cpp` takes them."""
+    shape = Shape(*(*x.shape, 1, 1)[:4])
+    return ctypes.byref(shape), as_structs(stages), len(stages), torch.get_num_threads()
+
+
+operators.define(
+    "chain",
+    "(Tensor x, Tensor? bias, Tensor? uniform, int[] plan, float[] numbers) -> Tensor",
+    plain=_plain,
+    shapes=_shapes,
+    cpu=_cpu,
+)
+operators.define(
+    "chain_backward",
+    "(Tensor g, Tensor x, Tensor? bias, Tensor? uniform, int[] plan, float[] numbers) -> (Tensor, Tensor)",
+    plain=_plain_backward,
+    shapes=_shapes_backward,
+    cpu=_cpu_backward,
+)
+operators.differentiable("chain", _gradients, _keep)
