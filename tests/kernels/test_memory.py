@@ -16,7 +16,7 @@ if sys.argv[1] == "kept":
     assert keep_freed_memory() and keep_freed_memory()
 def work():
     return [torch.ones(12_000_000).add_(1)[0].item() for _ in range(2)]
-for _ in range(5):
+for _ in range(8):
     work()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 work()
