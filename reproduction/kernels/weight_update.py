@@ -5,8 +5,8 @@
 Of each array, in this order:  V <- momentum V,  V <- V - rate G,  V <- V - decay W (unless decay is 0),
 W <- W + V (if it is moving). G, the descent, is the mean gradient of what is minimised. W and V change in
 place; there is no gradient through that. float32 arrays move in C++ or CUDA with the roundings of plain
-torch: bit for bit the same where torch multiplies and adds in one instruction, which it does on every
-processor with AVX2 or NEON. Other dtypes move in plain torch.
+torch: bit for bit the same where torch multiplies and adds in one instruction, as it does on x86 processors
+since AVX2; where it does not, V differs by one rounding of each product. Other dtypes move in plain torch.
 """
 
 from __future__ import annotations
