@@ -33,14 +33,14 @@ from reproduction.kernels.stages import (
     plain_gradient,
     pool_stage,
 )
-from reproduction.kernels.tiles import THREADS, Tiling, tiling
+from reproduction.kernels.tiles import Tiling, tiling
 
 Plan = Sequence[int]
 Numbers = Sequence[float]
 
 # What a grid may have on its second axis; a block takes one picture after the other.
 MOST_PICTURES_AT_ONCE = 65535
-# Backward, so many tiles are worked on at once, several on each multiprocessor of a GPU: each gives a row of sums.
+# Backward so many tiles are worked on at once, several on each multiprocessor: each gives a row of sums.
 SUMMED_TILES = 4096
 
 
@@ -222,7 +222,7 @@ def _cuda_backward(
 def _launched(
     x: Tensor, bias: Tensor | None, uniform: Tensor | None, stages: tuple[Stage, ...]
 ) -> Tensor | None:
-    """y from the kernel, in pieces where no tile of the whole chain fits the GPU; None where there is none."""
+    """y from the kernel, in pieces where no tile of the whole chain fits; None where there is no kernel."""
     found = _kernel(x, stages, backward=False)
     if found is None:
         return _launched_in_pieces(x, bias, uniform, stages)
@@ -230,7 +230,7 @@ def _launched(
     y = _empty(x, output_shape(x.shape, stages))
     groups = min(len(x), MOST_PICTURES_AT_ONCE)
     arguments = [_in_layout(x), _floats(bias), _floats(uniform), y, ctypes.c_int64(len(x))]
-    kernel.launch((math.prod(tiles.tiles), groups, 1), (THREADS, 1, 1), arguments, tiles.shared_bytes)
+    kernel.launch((math.prod(tiles.tiles), groups, 1), (tiles.threads, 1, 1), arguments, tiles.shared_bytes)
     return y
 
 
@@ -257,14 +257,12 @@ def _launched_backward(
     result = _empty(x, x.shape)
     rows, columns, _ = tiles.tiles
     groups = min(len(x), max(1, SUMMED_TILES // (rows * columns)))
-    has_bias = stages[0].kind is Kind.BIAS
-    # Sums of parts, and then their sum: the order is always the same.
-    sums = _empty(
-        x, (groups * rows * columns * tiles.sum_parts, x.shape[1]) if has_bias else (0, 0), torch.float32
-    )
+    # Sums of parts, and then the sum of these: the order is always the same.
+    parts = groups * rows * columns * tiles.sum_parts
+    sums = _empty(x, (parts, x.shape[1]) if stages[0].kind is Kind.BIAS else (0, 0), torch.float32)
     incoming = _in_layout(gradient.to(x.dtype))
     values = [incoming, _in_layout(x), _floats(bias), _floats(uniform), result, sums, ctypes.c_int64(len(x))]
-    kernel.launch((math.prod(tiles.tiles), groups, 1), (THREADS, 1, 1), values, tiles.shared_bytes)
+    kernel.launch((math.prod(tiles.tiles), groups, 1), (tiles.threads, 1, 1), values, tiles.shared_bytes)
     return result, sums.sum(0).to(x.dtype)
 
 

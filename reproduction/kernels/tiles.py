@@ -1,8 +1,8 @@
 """How `chain.cu` cuts a chain of stages into tiles: which places each stage needs for a tile, how many fit.
 
 A tile lies in the result; backward, in the gradient at the input. What it needs of a stage is a box of places:
-a range of rows, of columns and of channels, which are found apart. Boxes may reach beyond the picture,
-where values are 0. All is known when the kernel is compiled and handed over as macros.
+ranges of rows, of columns and of channels, which are found apart. Boxes may reach beyond the picture, where
+values are 0. All is known when the kernel is compiled and handed over as macros.
 Level k is what lies before stage k; the last level is the result.
 """
 
@@ -81,8 +81,12 @@ class Tiling:
 
     @property
     def places(self) -> int:
-        """How many values a block computes for its tile."""
-        return sum(self.floats_of(box) for box in range(3 * len(self.stages) + 2))
+        """How many values a block computes for its tile; elementwise stages cost next to nothing."""
+        count = len(self.stages)
+        apart = [0, *(k + 1 for k in range(count) if self.stages[k].kind not in ELEMENTWISE)]
+        measured = range(count + 1, 2 * count + 1)
+        boxes = [*apart, *measured, *(2 * count + 1 + level for level in apart)]
+        return sum(self.floats_of(box) for box in boxes)
 
     @property
     def memory(self) -> tuple[list[int], list[int], int]:
@@ -118,6 +122,11 @@ class Tiling:
     def shared_bytes(self) -> int:
         """Shared memory of a block."""
         return self.memory[2] * FLOAT_BYTES
+
+    @property
+    def threads(self) -> int:
+        """How many threads a block has."""
+        return THREADS
 
     @property
     def sum_parts(self) -> int:
