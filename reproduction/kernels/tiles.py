@@ -1,7 +1,7 @@
 """How `chain.cu` cuts a chain of stages into tiles: which places each stage needs for a tile, how many fit.
 
-A tile lies in the result; backward, in the gradient at the input. What it needs of a stage is a box of places:
-ranges of rows, of columns and of channels, which are found apart. Boxes may reach beyond the picture, where
+A tile lies in the result; backward, in the gradient at the input. What it needs of a stage is a box of
+places: ranges of rows, columns and channels, which are found apart. Boxes may reach beyond the picture, where
 values are 0. All is known when the kernel is compiled and handed over as macros.
 Level k is what lies before stage k; the last level is the result.
 """
@@ -181,7 +181,7 @@ def tiling(stages: tuple[Stage, ...], shape: Shape, backward: bool, limit_bytes:
         return None
     sides = shape if backward else _result(stages, shape)
     rows, columns, channels = (
-        [_cut(stages, shape[axis], axis == 2, size, backward) for size in _sizes(sides[axis], axis == 2)]
+        [_cut(stages, shape[axis], axis == 2, size, backward) for size in _sizes(sides[axis], axis)]
         for axis in range(3)
     )
     best, least = None, float("inf")
@@ -205,12 +205,12 @@ def _result(stages: Sequence[Stage], shape: Shape) -> Shape:
     return rows, columns, channels
 
 
-def _sizes(side: int, across: bool) -> list[int]:
-    """Sizes of tiles to be tried; of channels a block has no more than threads."""
-    if across:
+def _sizes(side: int, axis: int) -> list[int]:
+    """Sizes of tiles to be tried on an axis; of channels a block has no more than threads."""
+    if axis == 2:
         return sorted({min(side, size) for size in (8, 16, 32, 64, 128, 256)})
     parts = {-(-side // n) for n in (1, 2, 3, 4, 5, 6, 7, 8, 10, 14, 20, 28)}
-    return sorted(part for part in parts if part <= 32)
+    return sorted({min(side, 16), *(part for part in parts if part <= 32)})
 
 
 def _cut(stages: tuple[Stage, ...], side: int, across: bool, size: int, backward: bool) -> Cut:

@@ -35,19 +35,19 @@ SUMS: Named = ("sum", {"size": 4, "stride": 3, "start": -2, "outputs": 4})
 LOOSE: Named = ("average", OVER_THE_EDGE)
 DROPOUT: Named = ("dropout", {"keep": 0.7, "scale": 1.5})
 
-# What the chain is made of, the shape of x, and pixels (on a side) and channels of a tile: there are several
-# tiles on every axis, and the last ones go beyond the picture.
-Chain = tuple[list[Named], tuple[int, ...], tuple[int, int]]
+# What the chain is made of, the shape of x, and rows, columns and channels of a tile: there are several on
+# every axis, and the last ones go beyond the picture.
+Chain = tuple[list[Named], tuple[int, ...], tuple[int, ...]]
 CHAINS: dict[str, Chain] = {
-    "layer 1": ([BIASES, ACROSS, MAX, RELUS], (2, 13, 11, 11), (3, 4)),
-    "layer 2": ([RELUS, ACROSS, WITHIN, MAX], (2, 9, 10, 10), (4, 6)),
-    "layer 5": ([MAX, RELUS], (3, 10, 11, 11), (4, 8)),
-    "bias and relu": ([BIASES, RELUS], (3, 37, 5, 4), (3, 16)),
-    "fully connected": ([BIASES, RELUS, DROPOUT], (5, 300), (1, 256)),
-    "average, norm": ([RELUS, LOOSE, ("within", {**WITHIN[1], "size": 2})], (2, 10, 9, 9), (3, 7)),
-    "blocked, sum": ([BLOCKED, SUMS], (2, 18, 9, 9), (3, 7)),
-    "contrast, magnitude": ([CONTRAST, APART, DROPOUT], (1, 9, 10, 10), (3, 5)),
-    "two pools": ([BIASES, MAX, EVEN, SMALL], (2, 11, 11, 11), (3, 4)),
+    "layer 1": ([BIASES, ACROSS, MAX, RELUS], (2, 13, 11, 11), (3, 4, 4)),
+    "layer 2": ([RELUS, ACROSS, WITHIN, MAX], (2, 9, 10, 10), (4, 3, 6)),
+    "layer 5": ([MAX, RELUS], (3, 10, 11, 11), (4, 5, 8)),
+    "bias and relu": ([BIASES, RELUS], (3, 37, 5, 4), (3, 2, 16)),
+    "fully connected": ([BIASES, RELUS, DROPOUT], (5, 300), (1, 1, 256)),
+    "average, norm": ([RELUS, LOOSE, ("within", {**WITHIN[1], "size": 2})], (2, 10, 9, 9), (3, 4, 7)),
+    "blocked, sum": ([BLOCKED, SUMS], (2, 18, 9, 9), (3, 4, 7)),
+    "contrast, magnitude": ([CONTRAST, APART, DROPOUT], (1, 9, 10, 10), (3, 2, 5)),
+    "two pools": ([BIASES, MAX, EVEN, SMALL], (2, 11, 11, 11), (2, 3, 4)),
 }
 
 
@@ -55,13 +55,13 @@ CHAINS: dict[str, Chain] = {
 def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Runs kernels by the shim: a function that sets the size of tiles, and a sanitizer."""
 
-    def set_up(tile: tuple[int, int] | None = None, sanitizer: str = "", shared_bytes: int = 200_000) -> None:
+    def set_up(tile: tuple[int, ...] | None = None, sanitizer: str = "", shared_bytes: int = 200_000) -> None:
         def kernel(name: str, function: str, device: torch.device, options: list[str]) -> object:
             return shim.host_kernel(name, function, tuple(options), sanitizer)
 
         tiles.tiling.cache_clear()
         if tile is not None:
-            monkeypatch.setattr(tiles, "_sizes", lambda side, across: [min(side, tile[across])])
+            monkeypatch.setattr(tiles, "_sizes", lambda side, axis: [min(side, tile[axis])])
         monkeypatch.setattr(cuda, "available", lambda device: True)
         monkeypatch.setattr(cuda, "shared_bytes_limit", lambda device: shared_bytes)
         monkeypatch.setattr(cuda, "kernel", kernel)
@@ -146,7 +146,7 @@ def test_the_kernels_equal_the_references_forward_and_gradient(name, on_the_cpu)
 @needs_compiler
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_narrow_numbers_are_computed_in_float32(dtype, on_the_cpu) -> None:
-    on_the_cpu((3, 4))
+    on_the_cpu((3, 4, 4))
     case = Case(*CHAINS["layer 1"][:2], dtype)
     case.check(*case.both_passes())
 
@@ -163,11 +163,11 @@ def test_a_chain_of_which_no_tile_fits_is_computed_in_pieces(on_the_cpu) -> None
 @needs_compiler
 def test_results_do_not_depend_on_the_tiles_or_the_layout(on_the_cpu) -> None:
     case = Case(*CHAINS["layer 2"][:2])
-    on_the_cpu((4, 6))
+    on_the_cpu((4, 3, 6))
     expected = case.both_passes()
     case.x = torch.cat([case.x, case.x], 3)[..., : case.x.shape[3]]
     assert all(map(torch.equal, case.both_passes(), expected))
-    on_the_cpu((10, 9))
+    on_the_cpu((10, 10, 9))
     case.x = case.x.contiguous(memory_format=torch.channels_last)
     assert all(map(torch.equal, case.both_passes(), expected))
 
@@ -178,22 +178,22 @@ def test_what_is_no_number_comes_out_as_on_the_cpu(value, on_the_cpu) -> None:
     case = Case(*CHAINS["layer 2"][:2])
     case.x[0, 3, 4, 5] = value
     expected = torch.ops.alexnet.chain(*case.arguments())
-    on_the_cpu((4, 6))
+    on_the_cpu((4, 3, 6))
     y, _, _ = case.both_passes()
     torch.testing.assert_close(y, expected, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
 @needs_compiler
 def test_no_pictures_give_no_results(on_the_cpu) -> None:
-    on_the_cpu((3, 4))
+    on_the_cpu((3, 4, 4))
     case = Case(CHAINS["layer 1"][0], (0, 13, 11, 11))
     y, dx, sums = case.both_passes()
     assert y.shape == (0, 13, 5, 5) and dx.shape == (0, 13, 11, 11) and torch.equal(sums, torch.zeros(13))
 
 
 TINY: dict[str, Chain] = {
-    "layer 1": ([BIASES, ACROSS, ("max", {**MAX[1], "outputs": 3}), RELUS], (1, 9, 7, 7), (4, 5)),
-    "layer 2": ([RELUS, EVEN, CONTRAST, ("sum", {**SUM[1], "outputs": 2})], (1, 7, 5, 5), (3, 4)),
+    "layer 1": ([BIASES, ACROSS, ("max", {**MAX[1], "outputs": 3}), RELUS], (1, 9, 7, 7), (4, 3, 5)),
+    "layer 2": ([RELUS, EVEN, CONTRAST, ("sum", {**SUM[1], "outputs": 2})], (1, 7, 5, 5), (2, 3, 4)),
 }
 
 
