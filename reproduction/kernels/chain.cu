@@ -8,26 +8,26 @@
 //
 // The source is compiled for one chain, shape and tiling at a time (tiles.py), which knows of every stage the box of
 // places that a tile needs: boxes may reach beyond the picture, where all values are 0. Elementwise stages are
-// done where a value is made, on its way to shared memory or to the result.
-#include "device.h"
-#include "scalar.h"
+// done where a value is made, on its way to shared memory or to the result. A thread works on four channels at a
+// time, so boxes begin and end at multiples of four.
+#include "lanes.h"
 
 #include "arithmetic.h"
 
-#ifndef STAGES  // some chain, to show what is given: relu, 2x2 pixels of one channel in one tile
+#ifndef STAGES  // some chain, to show what is given: relu, 2x2 pixels of four channels in one tile
 #define STAGES {{RELU, 0, 0, 0, 0, 0.0f, 0.0f, 0.0f}}
 #define COUNT 1
-#define CHANNELS 1
+#define CHANNELS 4
 #define ROWS 2
 #define COLUMNS 2
 #define THREADS 32
-#define EXTENTS {{2, 2, 1}, {2, 2, 1}, {0, 0, 0}, {2, 2, 1}, {2, 2, 1}}
+#define EXTENTS {{2, 2, 4}, {2, 2, 4}, {0, 0, 0}, {2, 2, 4}, {2, 2, 4}}
 #define ROW_ORIGINS {{0, 0, 0, 0, 0}}
 #define COLUMN_ORIGINS {{0, 0, 0, 0, 0}}
 #define CHANNEL_ORIGINS {{0, 0, 0, 0, 0}}
 #define TILES {1, 1, 1}
 #define OFFSETS {-1, -1, -1}
-#define GRADIENT_OFFSETS {0, 4}
+#define GRADIENT_OFFSETS {0, 16}
 #endif
 
 // ---- What is known when this is compiled. Level k lies before stage k, level COUNT is the result.
@@ -87,7 +87,7 @@ __constant__ int column_origins[][BOXES] = COLUMN_ORIGINS;
 __constant__ int channel_origins[][BOXES] = CHANNEL_ORIGINS;
 
 struct Place {
-  int row, column, channel;
+  int row, column, channel;  // the first of four channels
 };
 
 struct Work {
@@ -101,6 +101,7 @@ struct Work {
 template <int BOX>
 struct Box {
   static constexpr int ROWS_ = extent(BOX, 0), COLUMNS_ = extent(BOX, 1), CHANNELS_ = extent(BOX, 2);
+  static constexpr int GROUPS = CHANNELS_ / LANES;
   int row, column, channel;
 
   FUNCTION_MEMBER Box(const Work& work)
@@ -116,9 +117,9 @@ template <int BOX, class Apply>
 FUNCTION void for_each_place(const Work& work, const Apply& apply) {
   using B = Box<BOX>;
   const B box(work);
-  for (int i = threadIdx.x; i < B::ROWS_ * B::COLUMNS_ * B::CHANNELS_; i += THREADS) {
-    int pixel = i / B::CHANNELS_;
-    apply(Place{box.row + pixel / B::COLUMNS_, box.column + pixel % B::COLUMNS_, box.channel + i % B::CHANNELS_});
+  for (int i = threadIdx.x; i < B::ROWS_ * B::COLUMNS_ * B::GROUPS; i += THREADS) {
+    int pixel = i / B::GROUPS, channel = box.channel + i % B::GROUPS * LANES;
+    apply(Place{box.row + pixel / B::COLUMNS_, box.column + pixel % B::COLUMNS_, channel});
   }
 }
 
@@ -129,41 +130,66 @@ FUNCTION bool is_inside(const Place& p) {
          p.channel < CHANNELS;
 }
 
+constexpr bool WHOLE = CHANNELS % LANES == 0;  // no place is partly beyond the last channel
+
+// `value`, and 0 beyond the picture.
+template <int LEVEL>
+FUNCTION V cut(const Place& p, const V& value) {
+  bool inside = is_inside<LEVEL>(p);
+  return lanes([&](int i) { return inside && (WHOLE || p.channel + i < CHANNELS) ? value.lane[i] : 0.0f; });
+}
+
 // Where a place of a level lies in a picture.
 template <int LEVEL>
 FUNCTION int in_picture(const Place& p) {
   return (p.row * side_of(LEVEL, COLUMNS) + p.column) * CHANNELS + p.channel;
 }
 
-// ---- Values
-
-// The elementwise stages. A negative zero stays as it is, NaN stays NaN.
-template <int K>
-FUNCTION float elementwise(const Work& work, const Place& p, float value) {
-  if constexpr (stage(K).kind == BIAS) return value + work.bias[p.channel];
-  if constexpr (stage(K).kind == RELU) return value < 0.0f ? 0.0f : value;
-  if constexpr (stage(K).kind == DROPOUT)
-    return value * (work.uniform[in_picture<K>(p)] < stage(K).constant ? stage(K).alpha : 0.0f);
-  return value;
+// What a picture has in a place of a level; 0 beyond it.
+template <int LEVEL, class T>
+FUNCTION V read(const T* picture, const Place& p) {
+  if (!is_inside<LEVEL>(p)) return all(0.0f);
+  return load_part<WHOLE>(picture + in_picture<LEVEL>(p), CHANNELS - p.channel);
 }
 
-// Takes a value of level K through the elementwise stages that follow, to shared memory or to the result. Made
-// again for the gradients, all values stay in shared memory, the last ones as dropout finds them.
-template <int K, bool AGAIN>
-FUNCTION void emit(const Work& work, const Place& p, float value) {
-  bool inside = is_inside<K>(p);
-  if constexpr (K < COUNT && is_elementwise(K) && !(AGAIN && stage(K).kind == DROPOUT)) {
-    emit<K + 1, AGAIN>(work, p, inside ? elementwise<K>(work, p, value) : 0.0f);
-  } else if constexpr (K == COUNT && !AGAIN) {
-    if (inside) work.y[in_picture<K>(p)] = as_scalar(value);
-  } else if constexpr (offset(value_box(K)) >= 0) {
-    work.memory[offset(value_box(K)) + Box<value_box(K)>(work).at(p)] = inside ? value : 0.0f;
+template <int LEVEL>
+FUNCTION void write(SCALAR* picture, const Place& p, const V& value) {
+  if (is_inside<LEVEL>(p)) store_part<WHOLE>(picture + in_picture<LEVEL>(p), value, CHANNELS - p.channel);
+}
+
+// ---- Values
+
+// The elementwise stages, inside the picture. A negative zero stays as it is, NaN stays NaN.
+template <int K>
+FUNCTION V elementwise(const Work& work, const Place& p, const V& value) {
+  if constexpr (stage(K).kind == BIAS) {
+    return value + load_part<WHOLE>(work.bias + p.channel, CHANNELS - p.channel);
+  } else if constexpr (stage(K).kind == RELU) {
+    return lanes([&](int i) { return value.lane[i] < 0.0f ? 0.0f : value.lane[i]; });
+  } else if constexpr (stage(K).kind == DROPOUT) {
+    constexpr float keep = stage(K).constant, scale = stage(K).alpha;
+    V drawn = read<K>(work.uniform, p);
+    return lanes([&](int i) { return value.lane[i] * (drawn.lane[i] < keep ? scale : 0.0f); });
+  } else {
+    return value;
   }
 }
 
+// Takes values of level K through the elementwise stages that follow, to shared memory or to the result. Made
+// again for the gradients, all values stay in shared memory, the last ones as dropout finds them.
+template <int K, bool AGAIN>
+FUNCTION void emit(const Work& work, const Place& p, const V& value) {
+  if constexpr (K < COUNT && is_elementwise(K) && !(AGAIN && stage(K).kind == DROPOUT))
+    emit<K + 1, AGAIN>(work, p, is_inside<K>(p) ? elementwise<K>(work, p, value) : value);
+  else if constexpr (K == COUNT && !AGAIN)
+    write<K>(work.y, p, value);
+  else if constexpr (offset(value_box(K)) >= 0)
+    store(work.memory + offset(value_box(K)) + Box<value_box(K)>(work).at(p), cut<K>(p, value));
+}
+
 template <int K>
-FUNCTION float value_at(const Work& work, const Place& p) {
-  return work.memory[offset(value_box(K)) + Box<value_box(K)>(work).at(p)];
+FUNCTION V value_at(const Work& work, const Place& p) {
+  return load(work.memory + offset(value_box(K)) + Box<value_box(K)>(work).at(p));
 }
 
 // The level at which a value of level K is kept, having gone through elementwise stages.
@@ -174,18 +200,48 @@ FUNCTION constexpr int kept_level(int level) {
 
 // Sums over neighbouring maps of what `from` holds in the places of BOX: of squares for D, of shares going back.
 template <int K, int BOX, bool SQUARED, bool TRANSPOSED>
-FUNCTION float sum_across(const Work& work, const float* from, const Place& p) {
-  constexpr Stage norm = stage(K);
-  const Box<BOX> box(work);
-  constexpr int reach = TRANSPOSED ? above(K) : below(K);
-  int first = norm.kind == BLOCKED ? p.channel - (p.channel % norm.size + norm.size) % norm.size : p.channel - reach;
-  float sum = 0.0f;
-#pragma unroll 8
-  for (int i = 0; i < norm.size; i++) {
-    float value = from[box.at(p.row, p.column, first + i)];
-    sum = SQUARED ? __fmaf_rn(value, value, sum) : sum + value;
+FUNCTION V sum_across(const Work& work, const float* from, const Place& p) {
+  constexpr int size = stage(K).size, before = TRANSPOSED ? above(K) : below(K);
+  constexpr int first = -(before + LANES - 1) / LANES, groups = (size - 1 - before + LANES - 1) / LANES - first + 1;
+  const float* here = from + Box<BOX>(work).at(p);
+  float around[groups * LANES];
+#pragma unroll
+  for (int group = 0; group < groups; group++) {
+    V values = load(here + (first + group) * LANES);
+#pragma unroll
+    for (int i = 0; i < LANES; i++)
+      around[group * LANES + i] = SQUARED ? values.lane[i] * values.lane[i] : values.lane[i];
   }
-  return sum;
+  return lanes([&](int i) {
+    float sum = 0.0f;
+#pragma unroll
+    for (int j = 0; j < size; j++) sum += around[i + j - before - first * LANES];
+    return sum;
+  });
+}
+
+// The same over the block of maps that each map lies in.
+template <int K, int BOX, bool SQUARED>
+FUNCTION V sum_of_block(const Work& work, const float* from, const Place& p) {
+  constexpr int size = stage(K).size;
+  const Box<BOX> box(work);
+  return lanes([&](int i) {
+    int channel = p.channel + i, first = channel - (channel % size + size) % size;
+    float sum = 0.0f;
+    for (int j = 0; j < size; j++) {
+      float value = from[box.at(p.row, p.column, first + j)];
+      sum += SQUARED ? value * value : value;
+    }
+    return sum;
+  });
+}
+
+template <int K, int BOX, bool SQUARED, bool TRANSPOSED>
+FUNCTION V neighbour_sum(const Work& work, const float* from, const Place& p) {
+  if constexpr (stage(K).kind == BLOCKED)
+    return sum_of_block<K, BOX, SQUARED>(work, from, p);
+  else
+    return sum_across<K, BOX, SQUARED, TRANSPOSED>(work, from, p);
 }
 
 // Sums over the window of each place of OUT, of what `from` holds in the places of IN: handed to apply(place, sum).
@@ -195,24 +251,24 @@ FUNCTION void window_sums(const Work& work, const float* from, const Apply& appl
   using B = Box<OUT>;
   const B out(work);
   const Box<IN> in(work);
-  for (int i = threadIdx.x; i < B::COLUMNS_ * B::CHANNELS_; i += THREADS) {
-    int column = out.column + i / B::CHANNELS_, channel = out.channel + i % B::CHANNELS_;
-    float lines[SIZE];
+  for (int i = threadIdx.x; i < B::COLUMNS_ * B::GROUPS; i += THREADS) {
+    int column = out.column + i / B::GROUPS, channel = out.channel + i % B::GROUPS * LANES;
+    V lines[SIZE];
     for (int step = 0; step < B::ROWS_ + SIZE - 1; step++) {
 #pragma unroll
       for (int line = 0; line + 1 < SIZE; line++) lines[line] = lines[line + 1];
       const float* at = from + in.at(out.row - BEFORE + step, column - BEFORE, channel);
-      float line_sum = 0.0f;
+      V line_sum = all(0.0f);
 #pragma unroll
       for (int shift = 0; shift < SIZE; shift++) {
-        float value = at[shift * Box<IN>::CHANNELS_];
-        line_sum = SQUARED ? __fmaf_rn(value, value, line_sum) : line_sum + value;
+        V value = load(at + shift * Box<IN>::CHANNELS_);
+        line_sum = SQUARED ? multiplied_and_added(value, value, line_sum) : line_sum + value;
       }
       lines[SIZE - 1] = line_sum;
       if (step < SIZE - 1) continue;
-      float sum = 0.0f;
+      V sum = lines[0];
 #pragma unroll
-      for (int line = 0; line < SIZE; line++) sum += lines[line];
+      for (int line = 1; line < SIZE; line++) sum = sum + lines[line];
       apply(Place{out.row + step - (SIZE - 1), column, channel}, sum);
     }
   }
@@ -224,15 +280,15 @@ FUNCTION void measure(const Work& work) {
   constexpr int OUT = measured_box(K), size = stage(K).size;
   float* measured = work.memory + offset(OUT);
   window_sums<OUT, value_box(K), size, below(K), false>(
-      work, work.memory + offset(value_box(K)), [&](const Place& p, float sum) {
+      work, work.memory + offset(value_box(K)), [&](const Place& p, const V& sum) {
         constexpr int rows = side_of(K, ROWS), columns = side_of(K, COLUMNS);
-        float distance = 0.0f;
+        V distance = all(0.0f);
         if (is_inside<K>(p)) {
           int high = min(rows, p.row + above(K) + 1) - max(0, p.row - below(K));
           int wide = min(columns, p.column + above(K) + 1) - max(0, p.column - below(K));
-          distance = value_at<K>(work, p) - sum / (float)(high * wide);
+          distance = value_at<K>(work, p) - sum / all((float)(high * wide));
         }
-        measured[Box<OUT>(work).at(p)] = distance;
+        store(measured + Box<OUT>(work).at(p), distance);
       });
   __syncthreads();
 }
@@ -247,7 +303,7 @@ FUNCTION void for_each_square_sum(const Work& work, const Apply& apply) {
   } else {
     const float* values = work.memory + offset(value_box(K));
     for_each_place<OUT>(
-        work, [&](const Place& p) { apply(p, sum_across<K, value_box(K), true, false>(work, values, p)); });
+        work, [&](const Place& p) { apply(p, neighbour_sum<K, value_box(K), true, false>(work, values, p)); });
   }
 }
 
@@ -265,21 +321,23 @@ FUNCTION int pixels_inside(const Stage& pool, int window, int side) {
 }
 
 template <int K>
-FUNCTION float pooled(const Work& work, const Place& p) {
+FUNCTION V pooled(const Work& work, const Place& p) {
   constexpr Stage pool = stage(K);
   constexpr int rows = side_of(K, ROWS), columns = side_of(K, COLUMNS);
   const Box<value_box(K)> box(work);
   const float* values = work.memory + offset(value_box(K));
-  float value = pool.kind == POOL_MAX ? -__int_as_float(0x7f800000) : 0.0f;  // -infinity: no pixel at all
+  V value = all(pool.kind == POOL_MAX ? -__int_as_float(0x7f800000) : 0.0f);  // -infinity: no pixel at all
   bool first = true;
   for (int row = window_begin(pool, p.row); row < window_end(pool, p.row, rows); row++)
     for (int column = window_begin(pool, p.column); column < window_end(pool, p.column, columns); column++) {
-      float next = values[box.at(row, column, p.channel)];
-      value = first && picks(K) ? next : joined<pool.kind>(value, next);
+      V next = load(values + box.at(row, column, p.channel));
+      value = lanes([&](int i) {
+        return first && picks(K) ? next.lane[i] : joined<pool.kind>(value.lane[i], next.lane[i]);
+      });
       first = false;
     }
-  if (pool.kind == POOL_AVERAGE)
-    value *= 1.0f / (float)(pixels_inside(pool, p.row, rows) * pixels_inside(pool, p.column, columns));
+  if constexpr (pool.kind == POOL_AVERAGE)
+    return value * (1.0f / (float)(pixels_inside(pool, p.row, rows) * pixels_inside(pool, p.column, columns)));
   return value;
 }
 
@@ -288,19 +346,16 @@ template <int K, bool AGAIN>
 FUNCTION void run(const Work& work) {
   if constexpr (K < COUNT) {
     constexpr bool needed = !AGAIN || offset(value_box(kept_level(K + 1))) >= 0;
-    if constexpr (!is_elementwise(K) && (needed || (AGAIN && stage(K).kind == CONTRAST))) __syncthreads();
+    if constexpr (!is_elementwise(K) && (needed || stage(K).kind == CONTRAST)) __syncthreads();
     if constexpr (stage(K).kind == CONTRAST) measure<K>(work);
-    if constexpr (!is_elementwise(K) && needed) {
-      if constexpr (is_pool(K)) {
-        for_each_place<value_box(K + 1)>(work, [&](const Place& p) {
-          emit<K + 1, AGAIN>(work, p, is_inside<K + 1>(p) ? pooled<K>(work, p) : 0.0f);
-        });
-      } else {
-        for_each_square_sum<K, value_box(K + 1)>(work, [&](const Place& p, float sum) {
-          emit<K + 1, AGAIN>(work, p, normalised(value_at<K>(work, p), sum, stage(K)));
-        });
-      }
-    }
+    if constexpr (is_pool(K) && needed)
+      for_each_place<value_box(K + 1)>(work, [&](const Place& p) {
+        emit<K + 1, AGAIN>(work, p, is_inside<K + 1>(p) ? pooled<K>(work, p) : all(0.0f));
+      });
+    else if constexpr (!is_elementwise(K) && needed)
+      for_each_square_sum<K, value_box(K + 1)>(work, [&](const Place& p, const V& sum) {
+        emit<K + 1, AGAIN>(work, p, normalised(value_at<K>(work, p), sum, stage(K)));
+      });
     run<K + 1, AGAIN>(work);
   }
 }
@@ -309,18 +364,16 @@ FUNCTION void run(const Work& work) {
 template <bool AGAIN>
 FUNCTION void make_values(const Work& work) {
   if constexpr (!AGAIN || offset(value_box(kept_level(0))) >= 0) {
-    for_each_place<value_box(0)>(work, [&](const Place& p) {
-      emit<0, AGAIN>(work, p, is_inside<0>(p) ? as_float(work.x[in_picture<0>(p)]) : 0.0f);
-    });
+    for_each_place<value_box(0)>(work, [&](const Place& p) { emit<0, AGAIN>(work, p, read<0>(work.x, p)); });
     run<0, AGAIN>(work);
   }
 }
 
 // ---- Gradients
 
-// The value of level K, which is kept, or where no stage needs its neighbours made again from x.
+// Values of level K: they are kept; or made again from x, where none but elementwise stages lie between.
 template <int K, int FROM = 0>
-FUNCTION float value_or_made(const Work& work, const Place& p, float value) {
+FUNCTION V value_or_made(const Work& work, const Place& p, const V& value) {
   if constexpr (offset(value_box(kept_level(K))) >= 0)
     return value_at<kept_level(K)>(work, p);
   else if constexpr (FROM < K)
@@ -329,44 +382,46 @@ FUNCTION float value_or_made(const Work& work, const Place& p, float value) {
     return value;
 }
 
-// Takes a gradient at level K back through the elementwise stages before it, to shared memory or to the result.
+// Takes gradients at level K back through the elementwise stages before it, to shared memory or to the result.
 template <int K>
-FUNCTION void emit_gradient(const Work& work, const Place& p, float g) {
-  bool inside = is_inside<K>(p);
+FUNCTION void emit_gradient(const Work& work, const Place& p, const V& g) {
   if constexpr (K > START && stage(K - (K > 0)).kind == RELU) {
-    bool passes = inside && value_or_made<K>(work, p, inside ? as_float(work.x[in_picture<K>(p)]) : 0.0f) > 0.0f;
-    emit_gradient<K - 1>(work, p, passes ? g : 0.0f);
+    if (is_inside<K>(p)) {
+      V value = value_or_made<K>(work, p, read<K>(work.x, p));
+      emit_gradient<K - 1>(work, p, lanes([&](int i) { return value.lane[i] > 0.0f ? g.lane[i] : 0.0f; }));
+    } else {
+      emit_gradient<K - 1>(work, p, all(0.0f));
+    }
   } else if constexpr (K > START && stage(K - (K > 0)).kind == DROPOUT) {
-    emit_gradient<K - 1>(work, p, inside ? elementwise<K - 1>(work, p, g) : 0.0f);
+    emit_gradient<K - 1>(work, p, is_inside<K>(p) ? elementwise<K - 1>(work, p, g) : g);
   } else {
-    if constexpr (K == START)
-      if (inside) work.dx[in_picture<K>(p)] = as_scalar(g);
+    if constexpr (K == START) write<K>(work.dx, p, g);
     if constexpr (K > START || START > 0)  // the biases' gradients are summed up from there
-      work.memory[gradient_offset(buffer(K)) + Box<layout(K)>(work).at(p)] = inside ? g : 0.0f;
+      store(work.memory + gradient_offset(buffer(K)) + Box<layout(K)>(work).at(p), cut<K>(p, g));
   }
 }
 
 template <int K>
-FUNCTION void pool_gradient(const Work& work) {
+FUNCTION V gathered(const Work& work, const Place& p) {
   constexpr Stage pool = stage(K);
+  const Box<layout(K + 1)> box(work);
   const float* gradients = work.memory + gradient_offset(buffer(K + 1));
-  for_each_place<gradient_box(K)>(work, [&](const Place& p) {
-    const Box<layout(K + 1)> box(work);
-    float sum = 0.0f;
-    bool inside = is_inside<K>(p);
-    float here = picks(K) && inside ? value_at<kept_level(K)>(work, p) : 0.0f;
-    for (int row = first_window(pool, p.row); inside && row <= last_window(pool, p.row); row++)
-      for (int column = first_window(pool, p.column); column <= last_window(pool, p.column); column++) {
-        Place window{row, column, p.channel};
-        float sent = gradients[box.at(window)];
-        if constexpr (picks(K)) sent = here == value_at<kept_level(K + 1)>(work, window) ? sent : 0.0f;
-        if (pool.kind == POOL_AVERAGE)
-          sent *= 1.0f / (float)(pixels_inside(pool, row, side_of(K, ROWS)) *
-                                 pixels_inside(pool, column, side_of(K, COLUMNS)));
-        sum += sent;
+  V here = all(0.0f), sum = here;
+  if constexpr (picks(K)) here = value_at<kept_level(K)>(work, p);
+  for (int row = first_window(pool, p.row); row <= last_window(pool, p.row); row++)
+    for (int column = first_window(pool, p.column); column <= last_window(pool, p.column); column++) {
+      Place window{row, column, p.channel};
+      V sent = load(gradients + box.at(window));
+      if constexpr (picks(K)) {
+        V picked = value_at<kept_level(K + 1)>(work, window);
+        sent = lanes([&](int i) { return here.lane[i] == picked.lane[i] ? sent.lane[i] : 0.0f; });
       }
-    emit_gradient<K>(work, p, sum);
-  });
+      if constexpr (pool.kind == POOL_AVERAGE)
+        sent = sent * (1.0f / (float)(pixels_inside(pool, row, side_of(K, ROWS)) *
+                                      pixels_inside(pool, column, side_of(K, COLUMNS))));
+      sum = sum + sent;
+    }
+  return sum;
 }
 
 template <int K>
@@ -375,36 +430,36 @@ FUNCTION void norm_gradients(const Work& work) {
   constexpr int LAYOUT = layout(K + 1), MEASURED = norm.kind == CONTRAST ? measured_box(K) : value_box(K);
   float* gradients = work.memory + gradient_offset(buffer(K + 1));
   float* shares = work.memory + gradient_offset(1 - buffer(K + 1));
-  for_each_square_sum<K, gradient_box(K + 1)>(work, [&](const Place& p, float sum) {
+  for_each_square_sum<K, gradient_box(K + 1)>(work, [&](const Place& p, const V& sum) {
     int at = Box<LAYOUT>(work).at(p);
-    float direct = 0.0f, share = 0.0f;
-    if (is_inside<K>(p)) norm_parts(gradients[at], value_at<K>(work, p), sum, norm, direct, share);
-    gradients[at] = direct;
-    shares[at] = share;
+    V direct = all(0.0f), share = direct;
+    if (is_inside<K>(p)) norm_parts(load(gradients + at), value_at<K>(work, p), sum, norm, direct, share);
+    store(gradients + at, cut<K>(p, direct));
+    store(shares + at, cut<K>(p, share));
   });
   __syncthreads();
-  auto finish = [&](const Place& p, float sum) {
-    float measured = work.memory[offset(MEASURED) + Box<MEASURED>(work).at(p)];
-    emit_gradient<K>(work, p, norm_gradient(gradients[Box<LAYOUT>(work).at(p)], measured, sum, norm));
+  auto finish = [&](const Place& p, const V& sum) {
+    V measured = load(work.memory + offset(MEASURED) + Box<MEASURED>(work).at(p));
+    emit_gradient<K>(work, p, norm_gradient(load(gradients + Box<LAYOUT>(work).at(p)), measured, sum, norm));
   };
   if constexpr (norm.kind == WITHIN || norm.kind == CONTRAST)
     window_sums<gradient_box(K), LAYOUT, norm.size, above(K), false>(work, shares, finish);
   else
     for_each_place<gradient_box(K)>(
-        work, [&](const Place& p) { finish(p, sum_across<K, LAYOUT, false, true>(work, shares, p)); });
+        work, [&](const Place& p) { finish(p, neighbour_sum<K, LAYOUT, false, true>(work, shares, p)); });
 }
 
 // Stage K - 1 and those before it, where the gradients at level K lie in shared memory.
 template <int K>
 FUNCTION void run_back(const Work& work) {
   if constexpr (K > 0) {
-    if constexpr (!is_elementwise(K - 1)) {
-      __syncthreads();
-      if constexpr (is_pool(K - 1))
-        pool_gradient<K - 1>(work);
-      else
-        norm_gradients<K - 1>(work);
-    }
+    if constexpr (!is_elementwise(K - 1)) __syncthreads();
+    if constexpr (is_pool(K - 1))
+      for_each_place<gradient_box(K - 1)>(work, [&](const Place& p) {
+        emit_gradient<K - 1>(work, p, is_inside<K - 1>(p) ? gathered<K - 1>(work, p) : all(0.0f));
+      });
+    else if constexpr (!is_elementwise(K - 1))
+      norm_gradients<K - 1>(work);
     run_back<K - 1>(work);
   }
 }
@@ -425,9 +480,9 @@ constexpr int64 RESULT = (int64)side_of(COUNT, ROWS) * side_of(COUNT, COLUMNS) *
 // x (N, H, W, C) -> y; `bias` (C) and `uniform` (as y) where there are such stages.
 extern "C" __global__ void __launch_bounds__(THREADS)
     chain_forward(const SCALAR* x, const float* bias, const float* uniform, SCALAR* y, int64 pictures) {
-  DYNAMIC_SHARED(float, memory);
+  DYNAMIC_SHARED(V, shared);
   Work work{};
-  work.bias = bias, work.memory = memory;
+  work.bias = bias, work.memory = &shared[0].lane[0];
   choose_tile(work);
   for (int64 n = blockIdx.y; n < pictures; n += gridDim.y) {
     work.x = x + n * PICTURE, work.y = y + n * RESULT;
@@ -444,11 +499,11 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 extern "C" __global__ void __launch_bounds__(THREADS)
     chain_backward(const SCALAR* g, const SCALAR* x, const float* bias, const float* uniform, SCALAR* dx, float* sums,
                    int64 pictures) {
-  DYNAMIC_SHARED(float, memory);
+  DYNAMIC_SHARED(V, shared);
   using Tile = Box<gradient_box(START)>;
   constexpr int PARTS = THREADS / Tile::CHANNELS_;
   Work work{};
-  work.bias = bias, work.memory = memory;
+  work.bias = bias, work.memory = &shared[0].lane[0];
   choose_tile(work);
   const int part = threadIdx.x / Tile::CHANNELS_, channel = threadIdx.x % Tile::CHANNELS_;
   float total = 0.0f;
@@ -457,9 +512,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     work.uniform = uniform ? uniform + n * RESULT : nullptr;
     make_values<true>(work);
     __syncthreads();
-    for_each_place<gradient_box(COUNT)>(work, [&](const Place& p) {
-      emit_gradient<COUNT>(work, p, is_inside<COUNT>(p) ? as_float(work.g[in_picture<COUNT>(p)]) : 0.0f);
-    });
+    for_each_place<gradient_box(COUNT)>(
+        work, [&](const Place& p) { emit_gradient<COUNT>(work, p, read<COUNT>(work.g, p)); });
     run_back<COUNT>(work);
     __syncthreads();
     if constexpr (START > 0) {
@@ -467,7 +521,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       const Tile tile(work);
       const Box<layout(START)> box(work);
       for (int pixel = part; pixel < Tile::ROWS_ * Tile::COLUMNS_; pixel += PARTS)
-        total += memory[gradient_offset(buffer(START)) + box.at(tile.row + pixel / Tile::COLUMNS_,
+        total += work.memory[gradient_offset(buffer(START)) + box.at(tile.row + pixel / Tile::COLUMNS_,
                                                                tile.column + pixel % Tile::COLUMNS_,
                                                                tile.channel + channel)];
     }

@@ -229,7 +229,7 @@ def _launched(
     kernel, tiles = found
     y = _empty(x, output_shape(x.shape, stages))
     groups = min(len(x), MOST_PICTURES_AT_ONCE)
-    arguments = [_in_layout(x), _floats(bias), _floats(uniform), y, ctypes.c_int64(len(x))]
+    arguments = [*map(_aligned, (_in_layout(x), _floats(bias), _floats(uniform))), y, ctypes.c_int64(len(x))]
     kernel.launch((math.prod(tiles.tiles), groups, 1), (tiles.threads, 1, 1), arguments, tiles.shared_bytes)
     return y
 
@@ -261,7 +261,8 @@ def _launched_backward(
     parts = groups * rows * columns * tiles.sum_parts
     sums = _empty(x, (parts, x.shape[1]) if stages[0].kind is Kind.BIAS else (0, 0), torch.float32)
     incoming = _in_layout(gradient.to(x.dtype))
-    values = [incoming, _in_layout(x), _floats(bias), _floats(uniform), result, sums, ctypes.c_int64(len(x))]
+    inputs = map(_aligned, (incoming, _in_layout(x), _floats(bias), _floats(uniform)))
+    values = [*inputs, result, sums, ctypes.c_int64(len(x))]
     kernel.launch((math.prod(tiles.tiles), groups, 1), (tiles.threads, 1, 1), values, tiles.shared_bytes)
     return result, sums.sum(0).to(x.dtype)
 
@@ -296,6 +297,11 @@ def _kernel(x: Tensor, stages: tuple[Stage, ...], backward: bool) -> tuple[cuda.
     name = "chain_backward" if backward else "chain_forward"
     kernel = cuda.kernel("chain", name, x.device, tiles.options(cuda.SCALARS[x.dtype]))
     return None if kernel is None else (kernel, tiles)
+
+
+def _aligned(values: Tensor | None) -> Tensor | None:
+    """`values` where the kernel can read 16 bytes at once: a part of a tensor may begin anywhere."""
+    return values if values is None or values.data_ptr() % 16 == 0 else values.clone()
 
 
 def _is_computable(x: Tensor) -> bool:

@@ -21,6 +21,7 @@ Shape = tuple[int, int, int]  # rows, columns, channels
 
 ELEMENTWISE = {Kind.BIAS, Kind.RELU, Kind.DROPOUT}
 THREADS = 256
+LANES = 4  # channels that a thread works on at a time: boxes begin and end at multiples of it
 LARGEST_NORM = 32  # the kernel unrolls its loops over neighbours
 FLOAT_BYTES = 4
 # What a tile costs beside its places, in places: it starts, and its threads wait for each other.
@@ -130,8 +131,8 @@ class Tiling:
 
     @property
     def sum_parts(self) -> int:
-        """Into how many parts the kernel divides its sums for the biases."""
-        return THREADS // self.tile[2]
+        """Into how many parts the kernel divides its sums for the biases: each thread has one channel."""
+        return THREADS // self.tile[2] if self.backward and self.stages[0].kind is Kind.BIAS else 1
 
     def options(self, scalar: str) -> list[str]:
         """What `chain.cu` is compiled with."""
@@ -188,7 +189,7 @@ def tiling(stages: tuple[Stage, ...], shape: Shape, backward: bool, limit_bytes:
     for chosen in itertools.product(rows, columns, channels):
         candidate = Tiling(stages, shape, backward, chosen)
         used = candidate.shared_bytes
-        if used > limit_bytes:
+        if used > limit_bytes or candidate.sum_parts == 0:
             continue
         # Blocks that take much shared memory leave few threads to hide each other's waiting.
         cost = math.prod(candidate.tiles) * (candidate.places + TILE_COST) * (1 + used / limit_bytes)
@@ -206,9 +207,9 @@ def _result(stages: Sequence[Stage], shape: Shape) -> Shape:
 
 
 def _sizes(side: int, axis: int) -> list[int]:
-    """Sizes of tiles to be tried on an axis; of channels a block has no more than threads."""
+    """Sizes of tiles to be tried on an axis."""
     if axis == 2:
-        return sorted({min(side, size) for size in (8, 16, 32, 64, 128, 256)})
+        return sorted({min(_rounded((0, side))[1], size) for size in (8, 16, 32, 64, 128, 256, 1024)})
     parts = {-(-side // n) for n in (1, 2, 3, 4, 5, 6, 7, 8, 10, 14, 20, 28)}
     return sorted({min(side, 16), *(part for part in parts if part <= 32)})
 
@@ -288,9 +289,15 @@ def _neighbours(stage: Stage, made: Range | None, across: bool) -> Range:
     if not _reaches(stage, across):
         return made
     if stage.kind is Kind.BLOCKED:
-        return first // stage.size * stage.size, -(-end // stage.size) * stage.size
+        return _rounded((first // stage.size * stage.size, -(-end // stage.size) * stage.size))
     below = stage.size // 2
-    return first - below, end + stage.size - 1 - below
+    grown = first - below, end + stage.size - 1 - below
+    return _rounded(grown) if across else grown
+
+
+def _rounded(channels: Range) -> Range:
+    """The channels and those beside them that a thread works on with them."""
+    return channels[0] // LANES * LANES, -(-channels[1] // LANES) * LANES
 
 
 def _reaches(stage: Stage, across: bool) -> bool:
@@ -311,7 +318,8 @@ def _receivers(stage: Stage, made: Range, across: bool, side: int) -> Range:
     if stage.kind is Kind.BLOCKED or not _reaches(stage, across):
         return _neighbours(stage, made, across)
     below = stage.size // 2
-    return first - (stage.size - 1 - below), end + below
+    grown = first - (stage.size - 1 - below), end + below
+    return _rounded(grown) if across else grown
 
 
 def _sides(stages: Sequence[Stage], side: int, across: bool) -> list[int]:

@@ -23,7 +23,7 @@ import torch
 from reproduction.kernels import cache, native
 
 SHIM = Path(__file__).parent
-FLAGS = "-fPIC -ffp-contract=off -fno-gnu-unique -Wno-unknown-pragmas -Wno-psabi".split()
+FLAGS = "-fPIC -ffp-contract=off -fno-gnu-unique -fno-strict-aliasing -Wno-unknown-pragmas -Wno-psabi".split()
 # -O1: the tests' shapes are tiny, and compiling takes longer than running.
 FAST = ["-std=c++17", "-O1", "-shared"]
 SANITIZED = ["-std=c++20", "-g", "-O1", "-DSHIM_THREADS", "-pthread", "-fno-omit-frame-pointer"]
