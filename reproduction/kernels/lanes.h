@@ -51,7 +51,16 @@ FUNCTION V multiplied_and_added(const V& a, const V& b, const V& sum) {
 }
 
 FUNCTION V load(const float* from) { return *reinterpret_cast<const V*>(from); }
-FUNCTION void store(float* to, const V& value) { *reinterpret_cast<V*>(to) = value; }
+// Into shared memory.
+FUNCTION void store(float* to, const V& value) {
+#ifdef __CUDA_ARCH__  // the compiler would make four stores of it
+  asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"((unsigned)__cvta_generic_to_shared(to)),
+               "f"(value.lane[0]), "f"(value.lane[1]), "f"(value.lane[2]), "f"(value.lane[3])
+               : "memory");
+#else
+  *reinterpret_cast<V*>(to) = value;
+#endif
+}
 
 // What four scalars are in memory, where they begin at a multiple of their size together.
 template <class T>
@@ -62,6 +71,22 @@ struct alignas(LANES * sizeof(T)) Four {
 #if SCALAR_NUMBER(SCALAR) != SCALAR_float
 FUNCTION float as_float(float value) { return value; }
 #endif
+
+FUNCTION void store_four(SCALAR* to, const Four<SCALAR>& four) {
+#ifdef __CUDA_ARCH__
+  constexpr int words = sizeof(four) / 4;
+  unsigned bits[words];
+  memcpy(bits, &four, sizeof(four));
+  if constexpr (words == 4)
+    asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(bits[0]), "r"(bits[1]),
+                 "r"(bits[words - 2]), "r"(bits[words - 1])
+                 : "memory");
+  else
+    asm volatile("st.global.v2.u32 [%0], {%1, %2};" ::"l"(to), "r"(bits[0]), "r"(bits[1]) : "memory");
+#else
+  *reinterpret_cast<Four<SCALAR>*>(to) = four;
+#endif
+}
 
 // The first `count` of the lanes lie in memory; the others are 0, and are not written. WHOLE: all four do, aligned.
 template <bool WHOLE, class T>
@@ -79,7 +104,7 @@ FUNCTION void store_part(SCALAR* to, const V& value, int count) {
     Four<SCALAR> four;
 #pragma unroll
     for (int i = 0; i < LANES; i++) four.lane[i] = as_scalar(value.lane[i]);
-    *reinterpret_cast<Four<SCALAR>*>(to) = four;
+    store_four(to, four);
   } else {
 #pragma unroll
     for (int i = 0; i < LANES; i++)

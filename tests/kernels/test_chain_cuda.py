@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -196,12 +197,16 @@ def test_no_pictures_give_no_results(on_the_cpu) -> None:
 TINY: dict[str, Chain] = {
     "layer 1": ([BIASES, ACROSS, ("max", {**MAX[1], "outputs": 3}), RELUS], (1, 9, 7, 7), (4, 3, 4)),
     "layer 2": ([RELUS, EVEN, CONTRAST, ("sum", {**SUM[1], "outputs": 2})], (1, 7, 5, 5), (2, 3, 4)),
+    # The last tiles lie where no window reaches.
+    "apart": ([("max", {"size": 1, "stride": 3, "start": 0, "outputs": 2})], (1, 3, 6, 6), (2, 2, 4)),
 }
 
 
 @needs_compiler
-@pytest.mark.parametrize("sanitizer", ["address", "thread"])
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize(
+    ("name", "sanitizer"),
+    [*itertools.product(["layer 1", "layer 2"], ["address", "thread"]), ("apart", "address")],
+)
 def test_the_sanitizers_find_nothing(name, sanitizer, on_the_cpu, monkeypatch) -> None:
     named, shape, tile = TINY[name]
     on_the_cpu(tile, sanitizer)
