@@ -15,8 +15,9 @@ from torch import Tensor
 
 from reproduction.kernels.stages import Kind, StageStruct
 
-# Kernels count the values of one image, and those of one filter, in 32 bits.
-MOST_VALUES = 2**31 - 1
+# Kernels count the values of one image, those of one filter, and the pixels of a batch in 32 bits, and go a
+# little further.
+MOST_VALUES = 2**31 - 2**10
 
 
 class FilteringStruct(ctypes.Structure):
@@ -69,6 +70,8 @@ class Windows:
         for values in (channels * side**2, filters * self.outputs**2, channels * self.kernel**2):
             if values > MOST_VALUES:
                 raise ValueError(f"{self}: {values} values are too many for one image")
+        if images[0] * max(side, self.outputs) ** 2 > MOST_VALUES:
+            raise ValueError(f"{self}: {images[0]} pictures of {side} x {side} are too many at a time")
 
     def check_answers(self, answers: Sequence[int], images: Sequence[int], filters: int) -> None:
         """ValueError unless `answers` is the shape of what `filters` say of `images`."""
@@ -97,12 +100,12 @@ class Windows:
         return FilteringStruct(images[0], images[1], images[2], filters, self.groups, windows)
 
 
-def check_values(x: Tensor, other: Tensor, what: str) -> None:
-    """ValueError unless `x` and `other` are of one floating point dtype and on one device."""
-    if not x.is_floating_point() or x.dtype != other.dtype:
-        raise ValueError(f"filters take one floating point type, not {x.dtype} and {what} of {other.dtype}")
-    if x.device != other.device:
-        raise ValueError(f"pictures on {x.device} and {what} on {other.device}")
+def check_values(one: Tensor, other: Tensor) -> None:
+    """ValueError unless both are of one floating point type and on one device."""
+    if not one.is_floating_point() or one.dtype != other.dtype:
+        raise ValueError(f"filters take values of one floating point type, not {one.dtype} and {other.dtype}")
+    if one.device != other.device:
+        raise ValueError(f"filters take values on one device, not on {one.device} and {other.device}")
 
 
 def in_layout(x: Tensor) -> Tensor:

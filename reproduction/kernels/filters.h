@@ -19,3 +19,12 @@ FUNCTION int pixels(const Filtering& shape) { return shape.side * shape.side; }
 
 // The picture's coordinate that is first in window o; may lie outside.
 FUNCTION int window_start(const Filtering& shape, int o) { return shape.windows.start + o * shape.windows.stride; }
+
+// The window that sees a pixel of the picture at its pixel (i, j); -1 where there is none.
+FUNCTION int window_seeing(const Filtering& shape, int row, int column, int i, int j) {
+  int stride = shape.windows.stride, outputs = shape.windows.outputs;
+  int down = row - i - shape.windows.start, across = column - j - shape.windows.start;
+  if (down < 0 || across < 0 || down % stride || across % stride) return -1;
+  int o = down / stride, q = across / stride;
+  return o < outputs && q < outputs ? o * outputs + q : -1;
+}

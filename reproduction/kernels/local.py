@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reproduction.kernels import native, operators
+from reproduction.kernels import native, operators, products
 from reproduction.kernels.filtering import Windows, check_values, empty_images, in_layout
 
 
@@ -36,7 +36,7 @@ def local(x: Tensor, weights: Tensor, stride: int, padding: int, groups: int, ou
 def _forward_windows(
     x: Tensor, weights: Tensor, stride: int, padding: int, groups: int, outputs: int
 ) -> Windows:
-    check_values(x, weights, "weights")
+    check_values(x, weights)
     return _fitting(x.shape, weights.shape, stride, padding, groups, outputs)
 
 
@@ -44,7 +44,7 @@ def _image_windows(
     g: Tensor, weights: Tensor, side: int, stride: int, padding: int, groups: int
 ) -> tuple[Windows, tuple[int, ...]]:
     """The windows, and the shape of the pictures."""
-    check_values(g, weights, "weights")
+    check_values(g, weights)
     shape = (len(g), weights.shape[2] * groups, side, side) if weights.dim() == 5 else ()
     return _backward_windows(g, shape, weights.shape, stride, padding, groups), shape
 
@@ -53,7 +53,7 @@ def _weight_windows(
     g: Tensor, x: Tensor, kernel: int, stride: int, padding: int, groups: int
 ) -> tuple[Windows, tuple[int, ...]]:
     """The windows, and the shape of the weights."""
-    check_values(g, x, "pictures")
+    check_values(g, x)
     shape = (g.shape[-1] ** 2, g.shape[1], x.shape[1] // max(1, groups), kernel, kernel)
     return _backward_windows(g, x.shape, shape, stride, padding, groups), shape
 
@@ -207,12 +207,44 @@ def _run(
     function(*pointers, ctypes.byref(described), torch.get_num_threads())
 
 
+# ---- CUDA
+
+
+def _cuda(x: Tensor, weights: Tensor, stride: int, padding: int, groups: int, outputs: int) -> Tensor:
+    windows = _forward_windows(x, weights, stride, padding, groups, outputs)
+    kernel = products.kernel("local", "local", x)
+    if kernel is None:
+        return _plain(x, weights, stride, padding, groups, outputs)
+    return products.answers(kernel, x, weights, windows)
+
+
+def _cuda_image_gradient(
+    g: Tensor, weights: Tensor, side: int, stride: int, padding: int, groups: int
+) -> Tensor:
+    windows, shape = _image_windows(g, weights, side, stride, padding, groups)
+    kernel = products.kernel("local", "local_image_gradient", g)
+    if kernel is None:
+        return _plain_image_gradient(g, weights, side, stride, padding, groups)
+    return products.image_gradient(kernel, g, weights, windows, shape)
+
+
+def _cuda_weight_gradient(
+    g: Tensor, x: Tensor, kernel: int, stride: int, padding: int, groups: int
+) -> Tensor:
+    windows, shape = _weight_windows(g, x, kernel, stride, padding, groups)
+    function = products.kernel("local", "local_weight_gradient", g)
+    if function is None:
+        return _plain_weight_gradient(g, x, kernel, stride, padding, groups)
+    return products.weight_gradient(function, g, x, windows, shape).to(g.dtype)
+
+
 operators.define(
     "local",
     "(Tensor x, Tensor weights, int stride, int padding, int groups, int outputs) -> Tensor",
     plain=_plain,
     shapes=_shapes,
     cpu=_cpu,
+    cuda=_cuda,
 )
 operators.define(
     "local_image_gradient",
@@ -220,6 +252,7 @@ operators.define(
     plain=_plain_image_gradient,
     shapes=_image_shapes,
     cpu=_cpu_image_gradient,
+    cuda=_cuda_image_gradient,
 )
 operators.define(
     "local_weight_gradient",
@@ -227,5 +260,6 @@ operators.define(
     plain=_plain_weight_gradient,
     shapes=_weight_shapes,
     cpu=_cpu_weight_gradient,
+    cuda=_cuda_weight_gradient,
 )
 operators.differentiable("local", _gradients, _keep)

@@ -145,6 +145,15 @@ def convolve_locally_gradients(
     return at_x, at_weights
 
 
+def convolve_gradients(
+    x: Array, weights: Array, g: Array, stride: int, padding: int, groups: int
+) -> tuple[Array, Array]:
+    """Gradients at pictures and weights for g at the answers: a convolution has the same filters everywhere."""
+    everywhere = np.broadcast_to(weights, (g.shape[-1] ** 2, *weights.shape))
+    at_x, at_each = convolve_locally_gradients(x, everywhere, g, stride, padding, groups)
+    return at_x, at_each.sum(axis=0)
+
+
 def _patch(x: Array, weights: Array, stride: int, padding: int, row: int, column: int) -> Array:
     """What a filter sees at one output (N, C, k, k), zeros outside."""
     size, side = weights.shape[-1], x.shape[-1]
