@@ -104,7 +104,8 @@ void pixel_gradient(const float* g, const float* turned, float* dx, const Filter
   int channels = group_channels(shape), filters = group_filters(shape), size = shape.windows.size;
   int row = (int)(pixel / shape.side), column = (int)(pixel % shape.side), outputs = shape.windows.outputs;
   int64_t picture = (int64_t)pixels(shape) * shape.channels, answers = (int64_t)positions(shape) * shape.filters;
-  for (int64_t n = 0; n < shape.images; n++) std::fill_n(dx + n * picture + pixel * shape.channels, shape.channels, 0.0f);
+  for (int64_t n = 0; n < shape.images; n++)
+    std::fill_n(dx + n * picture + pixel * shape.channels, shape.channels, 0.0f);
   for (int o = first_window(shape.windows, row); o <= last_window(shape.windows, row); o++)
     for (int q = first_window(shape.windows, column); q <= last_window(shape.windows, column); q++) {
       int i = row - window_start(shape, o), j = column - window_start(shape, q);

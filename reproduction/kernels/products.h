@@ -31,7 +31,8 @@ FUNCTION void image_gradient(const SCALAR* g, const SCALAR* weights, SCALAR* dx,
 
 // dW[f, k] = sum over n, m of g[n, m, f] x[n, window m at k]. A convolution's windows are summed in parts of `part`,
 // each a slice with a sum of its own, as weightActs had its partial sums: what is added up does not hang on timing.
-FUNCTION void weight_gradient(const SCALAR* g, const SCALAR* x, float* dw, const Filtering& shape, bool local, int part) {
+FUNCTION void weight_gradient(const SCALAR* g, const SCALAR* x, float* dw, const Filtering& shape, bool local,
+                              int part) {
   Tile tile(group_filters(shape), filter_pixels(shape) * group_channels(shape), shape.groups);
   Cells windows{positions(shape), local ? tile.slice : -1};
   int count = windows.count(shape.images), begin = local ? 0 : tile.slice * part;

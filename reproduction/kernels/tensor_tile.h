@@ -24,7 +24,8 @@ FUNCTION Scalar rounded(Scalar value) {
 }
 
 // Sums of a warp's part of the tile over one piece of the depth.
-FUNCTION void add_fragments(float (&sums)[FRAGMENTS_DOWN][FRAGMENTS_ACROSS][4], const unsigned* left, const unsigned* right) {
+FUNCTION void add_fragments(float (&sums)[FRAGMENTS_DOWN][FRAGMENTS_ACROSS][4], const unsigned* left,
+                            const unsigned* right) {
   int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   const unsigned* a_rows = left + (warp / 2 * WARP_ROWS + lane / 4) * PITCH + lane % 4;
   const unsigned* b_rows = right + (warp % 2 * WARP_COLUMNS + lane / 4) * PITCH + lane % 4;
@@ -47,7 +48,7 @@ FUNCTION void add_fragments(float (&sums)[FRAGMENTS_DOWN][FRAGMENTS_ACROSS][4], 
 // store(row, column, sum) for every value of the block's tile, the depth from `begin` to `end` - 1.
 template <class A, class B, class Store>
 FUNCTION void multiply(const A& a, const B& b, const Tile& tile, int begin, int end, const Store& store) {
-  __shared__ unsigned left_words[TILE_ROWS * PITCH], right_words[TILE_COLUMNS * PITCH];
+  alignas(16) __shared__ unsigned left_words[TILE_ROWS * PITCH], right_words[TILE_COLUMNS * PITCH];
   constexpr int ROW = PITCH * 4 / (int)sizeof(SCALAR);
   SCALAR *left_values = reinterpret_cast<SCALAR*>(left_words), *right_values = reinterpret_cast<SCALAR*>(right_words);
   Piece<A, TILE_ROWS, STEP> left(a, tile.row);

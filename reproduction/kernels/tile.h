@@ -15,7 +15,7 @@ static_assert(SIDE * SIDE == THREADS, "one rectangle for each thread");
 template <class A, class B, class Store>
 FUNCTION void multiply(const A& a, const B& b, const Tile& tile, int begin, int end, const Store& store) {
   // By depth; the four floats more make neighbouring depths begin in different banks.
-  __shared__ float left_values[STEP][TILE_ROWS + 4], right_values[STEP][TILE_COLUMNS + 4];
+  alignas(16) __shared__ float left_values[STEP][TILE_ROWS + 4], right_values[STEP][TILE_COLUMNS + 4];
   Piece<A, TILE_ROWS, STEP> left(a, tile.row);
   Piece<B, TILE_COLUMNS, STEP> right(b, tile.column);
   int row = threadIdx.x / SIDE * ROWS_EACH, column = threadIdx.x % SIDE * COLUMNS_EACH;

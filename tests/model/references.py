@@ -148,7 +148,7 @@ def convolve_locally_gradients(
 def convolve_gradients(
     x: Array, weights: Array, g: Array, stride: int, padding: int, groups: int
 ) -> tuple[Array, Array]:
-    """Gradients at pictures and weights for g at the answers: a convolution has the same filters everywhere."""
+    """As of local filters; those of a convolution are the same everywhere."""
     everywhere = np.broadcast_to(weights, (g.shape[-1] ** 2, *weights.shape))
     at_x, at_each = convolve_locally_gradients(x, everywhere, g, stride, padding, groups)
     return at_x, at_each.sum(axis=0)
