@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     model = open_model(arguments.run, preparation.choose_device(arguments.device))
     experiment, status = model.experiment, Status()
     with PackedData(arguments.data) as data:
-        for warning in preparation.check_data(experiment, data):
+        for warning in preparation.check_data(experiment, data, trained=True):
             status.note(f"warning: {warning}")
         split = arguments.split or data.evaluation_split
         if split is None:

@@ -12,12 +12,13 @@ are computed in float32, float64 in plain torch.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from reproduction.kernels import native, operators
+from reproduction.kernels import cuda, native, operators
 from reproduction.kernels.normalisation import Normalisation
 from reproduction.kernels.pooling import Windows
 from reproduction.kernels.stages import (
@@ -32,9 +33,15 @@ from reproduction.kernels.stages import (
     plain_gradient,
     pool_stage,
 )
+from reproduction.kernels.tiles import Tiling, tiling
 
 Plan = Sequence[int]
 Numbers = Sequence[float]
+
+# What a grid may have on its second axis; a block takes one picture after the other.
+MOST_PICTURES_AT_ONCE = 65535
+# Backward so many tiles are worked on at once, several on each multiprocessor: each gives a row of sums.
+SUMMED_TILES = 4096
 
 
 def chain(
@@ -195,12 +202,113 @@ def _described(x: Tensor, stages: tuple[Stage, ...]) -> tuple[object, ...]:
     return ctypes.byref(shape), as_structs(stages), len(stages), torch.get_num_threads()
 
 
+# ---- CUDA on the GPU
+
+
+def _cuda(x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers) -> Tensor:
+    stages = _checked(x, bias, uniform, plan, numbers)
+    y = _launched(x, bias, uniform, stages)
+    return _plain(x, bias, uniform, plan, numbers) if y is None else y
+
+
+def _cuda_backward(
+    gradient: Tensor, x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, numbers: Numbers
+) -> tuple[Tensor, Tensor]:
+    stages = _checked(x, bias, uniform, plan, numbers)
+    gradients = _launched_backward(gradient, x, bias, uniform, stages)
+    return _plain_backward(gradient, x, bias, uniform, plan, numbers) if gradients is None else gradients
+
+
+def _launched(
+    x: Tensor, bias: Tensor | None, uniform: Tensor | None, stages: tuple[Stage, ...]
+) -> Tensor | None:
+    """y from the kernel, in pieces where no tile of the whole chain fits; None where there is no kernel."""
+    found = _kernel(x, stages, backward=False)
+    if found is None:
+        return _launched_in_pieces(x, bias, uniform, stages)
+    kernel, tiles = found
+    y = _empty(x, output_shape(x.shape, stages))
+    groups = min(len(x), MOST_PICTURES_AT_ONCE)
+    arguments = [_in_layout(x), _floats(bias), _floats(uniform), y, ctypes.c_int64(len(x))]
+    kernel.launch((math.prod(tiles.tiles), groups, 1), (tiles.threads, 1, 1), arguments, tiles.shared_bytes)
+    return y
+
+
+def _launched_in_pieces(
+    x: Tensor, bias: Tensor | None, uniform: Tensor | None, stages: tuple[Stage, ...]
+) -> Tensor | None:
+    """As `_launched`, half of the stages after the other; what lies between is kept in float32."""
+    if len(stages) == 1 or not _is_computable(x):
+        return None
+    first, second = _halves(stages)
+    between = _launched(x.float(), bias, None, first)
+    y = None if between is None else _launched(between, None, uniform, second)
+    return None if y is None else y.to(x.dtype)
+
+
+def _launched_backward(
+    gradient: Tensor, x: Tensor, bias: Tensor | None, uniform: Tensor | None, stages: tuple[Stage, ...]
+) -> tuple[Tensor, Tensor] | None:
+    """Gradients at x and at the bias from the kernel; None where there is none."""
+    found = _kernel(x, stages, backward=True)
+    if found is None:
+        return _backward_in_pieces(gradient, x, bias, uniform, stages)
+    kernel, tiles = found
+    result = _empty(x, x.shape)
+    rows, columns, _ = tiles.tiles
+    groups = min(len(x), max(1, SUMMED_TILES // (rows * columns)))
+    # Sums of parts, and then the sum of these: the order is always the same.
+    parts = groups * rows * columns * tiles.sum_parts
+    sums = _empty(x, (parts, x.shape[1]) if stages[0].kind is Kind.BIAS else (0, 0), torch.float32)
+    incoming = _in_layout(gradient.to(x.dtype))
+    values = [incoming, _in_layout(x), _floats(bias), _floats(uniform), result, sums, ctypes.c_int64(len(x))]
+    kernel.launch((math.prod(tiles.tiles), groups, 1), (tiles.threads, 1, 1), values, tiles.shared_bytes)
+    return result, sums.sum(0).to(x.dtype)
+
+
+def _backward_in_pieces(
+    gradient: Tensor, x: Tensor, bias: Tensor | None, uniform: Tensor | None, stages: tuple[Stage, ...]
+) -> tuple[Tensor, Tensor] | None:
+    if len(stages) == 1 or not _is_computable(x):
+        return None
+    first, second = _halves(stages)
+    between = _launched(x.float(), bias, None, first)
+    behind = None if between is None else _launched_backward(gradient, between, None, uniform, second)
+    if behind is None:
+        return None
+    gradients = _launched_backward(behind[0], x.float(), bias, None, first)
+    return None if gradients is None else (gradients[0].to(x.dtype), gradients[1].to(x.dtype))
+
+
+def _halves(stages: tuple[Stage, ...]) -> tuple[tuple[Stage, ...], tuple[Stage, ...]]:
+    middle = len(stages) // 2
+    return stages[:middle], stages[middle:]
+
+
+def _kernel(x: Tensor, stages: tuple[Stage, ...], backward: bool) -> tuple[cuda.Kernel, Tiling] | None:
+    """The kernel for this chain on tensors like `x`, and its tiling; None where there is none."""
+    if not _is_computable(x):
+        return None
+    _, channels, rows, columns = (*x.shape, 1, 1)[:4]
+    tiles = tiling(stages, (rows, columns, channels), backward, cuda.shared_bytes_limit(x.device))
+    if tiles is None:
+        return None
+    name = "chain_backward" if backward else "chain_forward"
+    kernel = cuda.kernel("chain", name, x.device, tiles.options(cuda.SCALARS[x.dtype]))
+    return None if kernel is None else (kernel, tiles)
+
+
+def _is_computable(x: Tensor) -> bool:
+    return cuda.available(x.device) and x.dtype in cuda.SCALARS and math.prod(x.shape[1:]) > 0
+
+
 operators.define(
     "chain",
     "(Tensor x, Tensor? bias, Tensor? uniform, int[] plan, float[] numbers) -> Tensor",
     plain=_plain,
     shapes=_shapes,
     cpu=_cpu,
+    cuda=_cuda,
 )
 operators.define(
     "chain_backward",
@@ -208,5 +316,6 @@ operators.define(
     plain=_plain_backward,
     shapes=_shapes_backward,
     cpu=_cpu_backward,
+    cuda=_cuda_backward,
 )
 operators.differentiable("chain", _gradients, _keep)

@@ -28,6 +28,7 @@ Dimensions = tuple[int, int, int]
 Argument = Any  # a ctypes value or structure, a tensor on the GPU, or None for a null pointer
 
 _MOST_SHARED_BYTES = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+_SHARED_LIMIT = 97  # CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
 _SHARED_BYTES_UNASKED = 48 * 1024
 
 
@@ -129,6 +130,15 @@ def architecture(device: torch.device) -> str:
     """What NVRTC calls the GPU: sm_90."""
     major, minor = torch.cuda.get_device_capability(device)
     return f"sm_{major}{minor}"
+
+
+@cache_forever
+def shared_bytes_limit(device: torch.device) -> int:
+    """How much shared memory a block may have on the GPU."""
+    value, number = ctypes.c_int(), ctypes.c_int()
+    call("cuDeviceGet", ctypes.byref(number), _numbered(device).index)
+    call("cuDeviceGetAttribute", ctypes.byref(value), _SHARED_LIMIT, number)
+    return value.value
 
 
 def _numbered(device: torch.device) -> torch.device:

@@ -3,6 +3,7 @@
 #pragma once
 
 #define FUNCTION static __device__ __forceinline__
+#define FUNCTION_MEMBER __device__ __forceinline__
 #ifndef DYNAMIC_SHARED
 #define DYNAMIC_SHARED(Type, name) extern __shared__ Type name[]
 #endif

@@ -95,7 +95,9 @@ class ArchivedModel:
             noise = torch.Generator(self.device).manual_seed(0)
             logs = log_mean_probabilities(
                 [
-                    self.module.log_probabilities(self.module(view, noise, multi_view=views > 1))
+                    self.module.log_probabilities(
+                        self.module(view, noise, multi_view=views > 1, everything=False)
+                    )
                     for view in stack
                 ]
             )

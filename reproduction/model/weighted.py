@@ -20,7 +20,9 @@ from reproduction.definition.layers import (
     WeightedLayer,
     WindowedLayer,
 )
+from reproduction.kernels.linear import linear
 from reproduction.kernels.local import local
+from reproduction.kernels.stages import Stage
 from reproduction.model.connections import connected_channels
 from reproduction.model.layer_module import LayerModule, Pass
 from reproduction.model.trees import leaf_counts, paths
@@ -33,6 +35,7 @@ class WeightedModule(LayerModule):
     """
 
     layer: WeightedLayer
+    has_weights = True
     makes_its_output = True
 
     def __init__(self, layer: WeightedLayer) -> None:
@@ -45,6 +48,9 @@ class WeightedModule(LayerModule):
         named = dict(zip(self.layer.weight_names, self.weights, strict=True))
         named[f"{self.layer.name}/biases"] = self.biases
         return {name: named[name] for name in self.layer.array_shapes}
+
+    def own_stages(self) -> list[Stage] | None:
+        return []
 
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
         total = self.answer(0, inputs[0])
@@ -121,7 +127,7 @@ class FullyConnectedModule(WeightedModule):
     layer: FullyConnected
 
     def answer(self, index: int, values: Tensor) -> Tensor:
-        return F.linear(values.flatten(1), self.weights[index], self.biases if index == 0 else None)
+        return linear(values.flatten(1), self.weights[index], self.biases if index == 0 else None)
 
 
 class SplitFullyConnectedModule(WeightedModule):

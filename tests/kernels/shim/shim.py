@@ -23,10 +23,10 @@ import torch
 from reproduction.kernels import cache, native
 
 SHIM = Path(__file__).parent
-FLAGS = "-std=c++20 -g -fPIC -ffp-contract=off -fno-gnu-unique -Wno-unknown-pragmas -Wno-psabi".split()
+FLAGS = "-fPIC -ffp-contract=off -fno-gnu-unique -Wno-unknown-pragmas -Wno-psabi".split()
 # -O1: the tests' shapes are tiny, and compiling takes longer than running.
-FAST = ["-O1", "-shared"]
-SANITIZED = ["-O1", "-DSHIM_THREADS", "-pthread", "-fno-omit-frame-pointer"]
+FAST = ["-std=c++17", "-O1", "-shared"]
+SANITIZED = ["-std=c++20", "-g", "-O1", "-DSHIM_THREADS", "-pthread", "-fno-omit-frame-pointer"]
 LIMIT_S = 120
 
 Dimensions = tuple[int, int, int]
