@@ -29,7 +29,12 @@ from reproduction.model.layer_module import Pass
 from reproduction.model.layers import as_read, build, has_module
 from reproduction.model.losses import Judged, judges_classes, log_answers, losses
 from reproduction.model.reports import Report, report, with_children
-from reproduction.model.weighted import TreeFullyConnectedModule, WeightedModule, WindowedModule
+from reproduction.model.weighted import (
+    FullyConnectedModule,
+    TreeFullyConnectedModule,
+    WeightedModule,
+    WindowedModule,
+)
 
 
 class NetworkModule(nn.Module):
@@ -106,6 +111,13 @@ class NetworkModule(nn.Module):
                 if array.shape != arrays[name].shape:
                     raise ValueError(f"{name} is {arrays[name].shape}, the network's {tuple(array.shape)}")
                 array.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name], np.float32)))
+
+    def narrow(self) -> NetworkModule:
+        """Keeps the weights of fully connected layers in one byte each, to look at pictures only."""
+        for module in self._weighted():
+            if isinstance(module, FullyConnectedModule):
+                module.narrow()
+        return self
 
     def forward(
         self,

@@ -21,6 +21,7 @@ from reproduction.definition.layers import (
     WindowedLayer,
 )
 from reproduction.kernels.linear import linear
+from reproduction.kernels.linear_int8 import linear_int8, quantised
 from reproduction.kernels.local import local
 from reproduction.kernels.stages import Stage
 from reproduction.model.connections import connected_channels
@@ -126,8 +127,19 @@ class FullyConnectedModule(WeightedModule):
 
     layer: FullyConnected
 
+    def __init__(self, layer: FullyConnected) -> None:
+        super().__init__(layer)
+        self._narrow: list[tuple[Tensor, Tensor]] = []  # weights of one byte and scales, for each input
+
+    def narrow(self) -> None:
+        """Looks at pictures with weights of one byte from now on: an approximation, see `linear_int8`."""
+        self._narrow = [quantised(weights.detach()) for weights in self.weights]
+
     def answer(self, index: int, values: Tensor) -> Tensor:
-        return linear(values.flatten(1), self.weights[index], self.biases if index == 0 else None)
+        bias = self.biases if index == 0 else None
+        if self._narrow:
+            return linear_int8(values.flatten(1), *self._narrow[index], bias)
+        return linear(values.flatten(1), self.weights[index], bias)
 
 
 class SplitFullyConnectedModule(WeightedModule):
