@@ -11,7 +11,7 @@ FUNCTION int tiles(int length, int tile) { return (length + tile - 1) / tile; }
 struct Tile {
   int rows, columns, row, column, group, slice;
 
-  __device__ Tile(int rows, int columns, int groups) : rows(rows), columns(columns) {
+  FUNCTION_MEMBER Tile(int rows, int columns, int groups) : rows(rows), columns(columns) {
     int index = blockIdx.x, across = tiles(columns, TILE_COLUMNS), down = tiles(rows, TILE_ROWS);
     column = index % across * TILE_COLUMNS, index /= across;
     row = index % down * TILE_ROWS, index /= down;
@@ -20,7 +20,7 @@ struct Tile {
 
   // put(row, column, sum) with the product's own row and column, if there are such.
   template <class Put>
-  __device__ void store(int in_rows, int in_columns, float sum, const Put& put) const {
+  FUNCTION_MEMBER void store(int in_rows, int in_columns, float sum, const Put& put) const {
     if (row + in_rows < rows && column + in_columns < columns) put(row + in_rows, column + in_columns, sum);
   }
 };
@@ -31,13 +31,13 @@ class Piece {
   static constexpr int RUNS = ROWS * STEP / RUN, EACH = (RUNS + THREADS - 1) / THREADS;
 
  public:
-  __device__ Piece(const Matrix& matrix, int first) : matrix(matrix), whole(matrix.whole()), first(first) {
+  FUNCTION_MEMBER Piece(const Matrix& matrix, int first) : matrix(matrix), whole(matrix.whole()), first(first) {
 #pragma unroll
     for (int e = 0; e < EACH; e++) places[e] = matrix.place(first + row(e));
   }
 
   // From depth `d` on, into registers; zeros from `end` on.
-  __device__ void fetch_at(int d, int end) {
+  FUNCTION_MEMBER void fetch_at(int d, int end) {
 #pragma unroll
     for (int e = 0; e < EACH; e++)
       if (mine(e)) fetch(matrix, places[e], first + row(e), d + depth(e), end, whole, runs[e]);
@@ -45,7 +45,7 @@ class Piece {
 
   // put(row, depth, value) for each value fetched, both from the piece's beginning.
   template <class Put>
-  __device__ void hand_over(const Put& put) const {
+  FUNCTION_MEMBER void hand_over(const Put& put) const {
 #pragma unroll
     for (int e = 0; e < EACH; e++)
       if (mine(e))
@@ -58,11 +58,11 @@ class Piece {
   // Neighbouring threads fetch what lies next to each other.
   static constexpr int LENGTH = (Matrix::ALONG_DEPTH ? STEP : ROWS) / RUN;  // runs on the axis of runs
 
-  __device__ static bool mine(int e) { return (int)threadIdx.x + e * THREADS < RUNS; }
-  __device__ static int along(int e) { return ((int)threadIdx.x + e * THREADS) % LENGTH * RUN; }
-  __device__ static int across(int e) { return ((int)threadIdx.x + e * THREADS) / LENGTH; }
-  __device__ static int row(int e) { return Matrix::ALONG_DEPTH ? across(e) : along(e); }
-  __device__ static int depth(int e) { return Matrix::ALONG_DEPTH ? along(e) : across(e); }
+  FUNCTION_MEMBER static bool mine(int e) { return (int)threadIdx.x + e * THREADS < RUNS; }
+  FUNCTION_MEMBER static int along(int e) { return ((int)threadIdx.x + e * THREADS) % LENGTH * RUN; }
+  FUNCTION_MEMBER static int across(int e) { return ((int)threadIdx.x + e * THREADS) / LENGTH; }
+  FUNCTION_MEMBER static int row(int e) { return Matrix::ALONG_DEPTH ? across(e) : along(e); }
+  FUNCTION_MEMBER static int depth(int e) { return Matrix::ALONG_DEPTH ? along(e) : across(e); }
 
   const Matrix& matrix;
   bool whole;

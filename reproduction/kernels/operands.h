@@ -20,10 +20,10 @@ FUNCTION bool whole_runs(const SCALAR* data, int of_group, int of_all) {
 struct Cells {
   int of_picture, only;  // only: which, or -1 for all
 
-  __device__ int count(int64 pictures) const { return (int)(only < 0 ? pictures * of_picture : pictures); }
-  __device__ int picture(int index) const { return only < 0 ? index / of_picture : index; }
-  __device__ int cell(int index) const { return only < 0 ? index % of_picture : only; }
-  __device__ int64 place(int index) const { return only < 0 ? index : (int64)index * of_picture + only; }
+  FUNCTION_MEMBER int count(int64 pictures) const { return (int)(only < 0 ? pictures * of_picture : pictures); }
+  FUNCTION_MEMBER int picture(int index) const { return only < 0 ? index / of_picture : index; }
+  FUNCTION_MEMBER int cell(int index) const { return only < 0 ? index % of_picture : only; }
+  FUNCTION_MEMBER int64 place(int index) const { return only < 0 ? index : (int64)index * of_picture + only; }
 };
 
 // Pixel (i, j) of a window and one of the channels, or filters, there.
@@ -31,7 +31,7 @@ struct Tap {
   int i, j, channel;
 
   Tap() = default;
-  __device__ Tap(const Filtering& shape, int channels, int k) : channel(k % channels) {
+  FUNCTION_MEMBER Tap(const Filtering& shape, int channels, int k) : channel(k % channels) {
     int pixel = k / channels;
     i = pixel / shape.windows.size, j = pixel % shape.windows.size;
   }
@@ -51,15 +51,15 @@ struct Pictures {
     bool there;
   };
 
-  __device__ bool whole() const { return whole_runs(x, group_channels(shape), shape.channels); }
-  __device__ int depth() const { return filter_pixels(shape) * group_channels(shape); }
-  __device__ Window window(int index) const {
+  FUNCTION_MEMBER bool whole() const { return whole_runs(x, group_channels(shape), shape.channels); }
+  FUNCTION_MEMBER int depth() const { return filter_pixels(shape) * group_channels(shape); }
+  FUNCTION_MEMBER Window window(int index) const {
     int cell = windows.cell(index), outputs = shape.windows.outputs;
     return {(int64)windows.picture(index) * pixels(shape) * shape.channels, window_start(shape, cell / outputs),
             window_start(shape, cell % outputs), index < windows.count(shape.images)};
   }
-  __device__ Tap tap(int k) const { return Tap(shape, group_channels(shape), k); }
-  __device__ const SCALAR* value(const Window& window, const Tap& tap) const {
+  FUNCTION_MEMBER Tap tap(int k) const { return Tap(shape, group_channels(shape), k); }
+  FUNCTION_MEMBER const SCALAR* value(const Window& window, const Tap& tap) const {
     int row = window.row + tap.i, column = window.column + tap.j;
     if (!window.there || row < 0 || row >= shape.side || column < 0 || column >= shape.side) return nullptr;
     int64 pixel = (int64)(row * shape.side + column) * shape.channels;
@@ -70,8 +70,8 @@ struct Pictures {
 struct WindowsByTaps : Pictures {
   using Place = Window;
   static constexpr bool ALONG_DEPTH = true;
-  __device__ Place place(int row) const { return window(row); }
-  __device__ const SCALAR* at(const Place& place, int k) const { return value(place, tap(k)); }
+  FUNCTION_MEMBER Place place(int row) const { return window(row); }
+  FUNCTION_MEMBER const SCALAR* at(const Place& place, int k) const { return value(place, tap(k)); }
 };
 
 struct TapsByWindows : Pictures {
@@ -80,8 +80,8 @@ struct TapsByWindows : Pictures {
     bool there;
   };
   static constexpr bool ALONG_DEPTH = false;
-  __device__ Place place(int row) const { return {tap(row), row < depth()}; }
-  __device__ const SCALAR* at(const Place& place, int index) const {
+  FUNCTION_MEMBER Place place(int row) const { return {tap(row), row < depth()}; }
+  FUNCTION_MEMBER const SCALAR* at(const Place& place, int index) const {
     return place.there ? value(window(index), place.tap) : nullptr;
   }
 };
@@ -94,8 +94,8 @@ struct Filters {
   int group;
   bool local;
 
-  __device__ bool whole() const { return !local && whole_runs(weights, group_channels(shape), RUN); }
-  __device__ const SCALAR* value(int position, int filter, const Tap& tap, int channel) const {
+  FUNCTION_MEMBER bool whole() const { return !local && whole_runs(weights, group_channels(shape), RUN); }
+  FUNCTION_MEMBER const SCALAR* value(int position, int filter, const Tap& tap, int channel) const {
     int channels = group_channels(shape), size = filter_pixels(shape), pixel = tap.i * shape.windows.size + tap.j;
     int64 index = group * group_filters(shape) + filter;
     if (!local) return weights + (index * size + pixel) * channels + channel;
@@ -108,8 +108,8 @@ struct FiltersByTaps : Filters {
 
   using Place = int;
   static constexpr bool ALONG_DEPTH = true;
-  __device__ Place place(int row) const { return row; }
-  __device__ const SCALAR* at(Place filter, int k) const {
+  FUNCTION_MEMBER Place place(int row) const { return row; }
+  FUNCTION_MEMBER const SCALAR* at(Place filter, int k) const {
     Tap tap(shape, group_channels(shape), k);
     return filter < group_filters(shape) ? value(position, filter, tap, tap.channel) : nullptr;
   }
@@ -121,8 +121,8 @@ struct ChannelsByFilters : Filters {
 
   using Place = int;
   static constexpr bool ALONG_DEPTH = false;
-  __device__ Place place(int row) const { return row; }
-  __device__ const SCALAR* at(Place channel, int depth) const {
+  FUNCTION_MEMBER Place place(int row) const { return row; }
+  FUNCTION_MEMBER const SCALAR* at(Place channel, int depth) const {
     Tap tap(shape, group_filters(shape), depth);
     int position = local ? window_seeing(shape, row, column, tap.i, tap.j) : 0;
     return channel < group_channels(shape) && position >= 0 ? value(position, tap.channel, tap, channel) : nullptr;
@@ -137,8 +137,8 @@ struct Answers {
   int group;
   Cells cells;
 
-  __device__ bool whole() const { return whole_runs(g, group_filters(shape), shape.filters); }
-  __device__ const SCALAR* value(int64 window, int filter) const {
+  FUNCTION_MEMBER bool whole() const { return whole_runs(g, group_filters(shape), shape.filters); }
+  FUNCTION_MEMBER const SCALAR* value(int64 window, int filter) const {
     return g + window * shape.filters + group * group_filters(shape) + filter;
   }
 };
@@ -150,12 +150,12 @@ struct PixelsByAnswers : Answers {
     bool there;
   };
   static constexpr bool ALONG_DEPTH = true;
-  __device__ Place place(int index) const {
+  FUNCTION_MEMBER Place place(int index) const {
     int pixel = cells.cell(index);
     return {(int64)cells.picture(index) * positions(shape), pixel / shape.side, pixel % shape.side,
             index < cells.count(shape.images)};
   }
-  __device__ const SCALAR* at(const Place& place, int depth) const {
+  FUNCTION_MEMBER const SCALAR* at(const Place& place, int depth) const {
     Tap tap(shape, group_filters(shape), depth);
     int window = window_seeing(shape, place.row, place.column, tap.i, tap.j);
     return place.there && window >= 0 ? value(place.picture + window, tap.channel) : nullptr;
@@ -165,8 +165,8 @@ struct PixelsByAnswers : Answers {
 struct FiltersByWindows : Answers {
   using Place = int;
   static constexpr bool ALONG_DEPTH = false;
-  __device__ Place place(int row) const { return row; }
-  __device__ const SCALAR* at(Place filter, int index) const {
+  FUNCTION_MEMBER Place place(int row) const { return row; }
+  FUNCTION_MEMBER const SCALAR* at(Place filter, int index) const {
     return filter < group_filters(shape) ? value(cells.place(index), filter) : nullptr;
   }
 };
@@ -182,11 +182,13 @@ FUNCTION void fetch(const Matrix& matrix, const typename Matrix::Place& place, i
       reinterpret_cast<uint4*>(run)[piece] = from ? reinterpret_cast<const uint4*>(from)[piece] : uint4{0, 0, 0, 0};
     return;
   }
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < RUN; i++) {
     int at = Matrix::ALONG_DEPTH ? depth + i : depth;
     const SCALAR* from = at >= end ? nullptr : Matrix::ALONG_DEPTH || i == 0 ? matrix.at(place, at)
                                                                              : matrix.at(matrix.place(row + i), at);
-    run[i] = from ? *from : as_scalar(0.0f);
+#pragma unroll
+    for (int k = 1; k < RUN; k++) run[k - 1] = run[k];  // each value comes in at the end: registers have no numbers
+    run[RUN - 1] = from ? *from : as_scalar(0.0f);
   }
 }

@@ -17,9 +17,9 @@ from reproduction.kernels.filtering import Windows, empty_images, in_layout
 
 # `block.h` has the same numbers.
 TILE_ROWS, TILE_COLUMNS, THREADS = 128, 64, 256
-# Each value of a convolution's weight gradient is a sum over all windows of all pictures, cut into parts until
-# there are so many blocks, a few for each multiprocessor of a large GPU, but none is shorter than this. The cuts
-# hang on the shapes alone, so every GPU adds up in the same order.
+# Each value of a convolution's weight gradient is a sum over all windows of all pictures. It is cut into
+# parts until there are so many blocks, a few for each multiprocessor of a large GPU, but no part is shorter
+# than this. The cuts hang on the shapes alone, so every GPU adds up in the same order.
 BLOCKS_WANTED, SHORTEST_PART = 512, 1024
 
 

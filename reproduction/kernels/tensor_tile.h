@@ -54,12 +54,14 @@ FUNCTION void multiply(const A& a, const B& b, const Tile& tile, int begin, int 
   Piece<A, TILE_ROWS, STEP> left(a, tile.row);
   Piece<B, TILE_COLUMNS, STEP> right(b, tile.column);
   float sums[FRAGMENTS_DOWN][FRAGMENTS_ACROSS][4] = {};
-  left.fetch_at(begin, end), right.fetch_at(begin, end);
-  for (int d = begin; d < end; d += STEP) {
-    left.hand_over([&](int r, int k, SCALAR value) { left_values[r * ROW + k] = rounded(value); });
-    right.hand_over([&](int c, int k, SCALAR value) { right_values[c * ROW + k] = rounded(value); });
+  for (int d = begin - STEP; d < end; d += STEP) {
+    if (d >= begin) {
+      left.hand_over([&](int r, int k, SCALAR value) { left_values[r * ROW + k] = rounded(value); });
+      right.hand_over([&](int c, int k, SCALAR value) { right_values[c * ROW + k] = rounded(value); });
+    }
     __syncthreads();
     left.fetch_at(d + STEP, end), right.fetch_at(d + STEP, end);
+    if (d < begin) continue;
     add_fragments(sums, left_words, right_words);
     __syncthreads();
   }

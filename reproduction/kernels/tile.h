@@ -20,12 +20,14 @@ FUNCTION void multiply(const A& a, const B& b, const Tile& tile, int begin, int 
   Piece<B, TILE_COLUMNS, STEP> right(b, tile.column);
   int row = threadIdx.x / SIDE * ROWS_EACH, column = threadIdx.x % SIDE * COLUMNS_EACH;
   float sums[ROWS_EACH][COLUMNS_EACH] = {};
-  left.fetch_at(begin, end), right.fetch_at(begin, end);
-  for (int d = begin; d < end; d += STEP) {
-    left.hand_over([&](int r, int k, SCALAR value) { left_values[k][r] = as_float(value); });
-    right.hand_over([&](int c, int k, SCALAR value) { right_values[k][c] = as_float(value); });
+  for (int d = begin - STEP; d < end; d += STEP) {
+    if (d >= begin) {
+      left.hand_over([&](int r, int k, SCALAR value) { left_values[k][r] = as_float(value); });
+      right.hand_over([&](int c, int k, SCALAR value) { right_values[k][c] = as_float(value); });
+    }
     __syncthreads();
     left.fetch_at(d + STEP, end), right.fetch_at(d + STEP, end);
+    if (d < begin) continue;
 #pragma unroll
     for (int k = 0; k < STEP; k++)
 #pragma unroll

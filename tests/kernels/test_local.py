@@ -8,10 +8,12 @@ from functools import lru_cache
 import numpy as np
 import pytest
 import references
+import shim
 import torch
 
+from reproduction.kernels import cuda, native, products
 from reproduction.kernels import local as module
-from reproduction.kernels import native
+from reproduction.kernels.filtering import Windows
 from reproduction.kernels.local import local
 
 # images, channels, side, filters, kernel, stride, padding, groups, outputs
@@ -67,6 +69,21 @@ def computed(x, weights, g, shape) -> list[torch.Tensor]:
     return [y.detach(), *torch.autograd.grad(y, (x, weights), g)]
 
 
+def on_the_cpu(x, weights, g, shape, sanitizer: str = "") -> list[torch.Tensor]:
+    """The same by the CUDA source, through the shim."""
+    windows = Windows(weights.shape[-1], *shape[5:])
+    options = (f"-DSCALAR={cuda.SCALARS[x.dtype]}",)
+
+    def kernel(name: str) -> products.Kernel:
+        return shim.host_kernel("local", name, options, sanitizer)
+
+    return [
+        products.answers(kernel("local"), x, weights, windows),
+        products.image_gradient(kernel("local_image_gradient"), g, weights, windows, x.shape),
+        products.weight_gradient(kernel("local_weight_gradient"), g, x, windows, weights.shape),
+    ]
+
+
 def assert_within(found: torch.Tensor, wanted: np.ndarray, bound: float) -> None:
     assert found.shape == wanted.shape
     scale = np.abs(wanted).max(initial=1e-300)
@@ -80,6 +97,37 @@ def test_answers_and_gradients_equal_plain_loops(shape, dtype, path) -> None:
     for found, wanted in zip(computed(*drawing, shape), expected, strict=True):
         assert found.dtype == dtype
         assert_within(found, wanted, BOUNDS[dtype])
+
+
+needs_shim = pytest.mark.skipif(bool(shim.missing()), reason=shim.missing())
+
+
+@needs_shim
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
+@pytest.mark.parametrize("shape", [*SHAPES, (130, 8, 2, 8, 2, 1, 1, 1, 3)], ids=str)
+def test_the_cuda_source_equals_plain_loops_on_the_cpu(shape, dtype) -> None:
+    drawing, expected = plain_loops(shape, dtype)
+    for found, wanted in zip(on_the_cpu(*drawing, shape), expected, strict=True):
+        assert_within(found, wanted, BOUNDS[dtype])
+
+
+@needs_shim
+@pytest.mark.parametrize("sanitizer", ["address", "thread"])
+def test_the_cuda_source_is_clean_under_the_sanitizers(sanitizer) -> None:
+    shape = (2, 3, 3, 4, 2, 2, 1, 1, 2)
+    drawing, expected = plain_loops(shape, torch.float32)
+    for found, wanted in zip(on_the_cpu(*drawing, shape, sanitizer), expected, strict=True):
+        assert_within(found, wanted, BOUNDS[torch.float32])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("dtype", BOUNDS, ids=str)
+def test_on_a_gpu_answers_and_gradients_equal_plain_torch_in_float64(dtype) -> None:
+    for shape in (*SHAPES, (128, 64, 6, 32, 3, 1, 1, 1, 6)):
+        drawing = drawn(shape, dtype)
+        expected = computed(*(values.double() for values in drawing), shape)
+        for found, wanted in zip(computed(*(v.cuda() for v in drawing), shape), expected, strict=True):
+            assert_within(found.cpu(), wanted.numpy(), 10 * BOUNDS[dtype])
 
 
 def test_the_references_gradients_are_the_true_ones() -> None:
