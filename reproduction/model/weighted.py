@@ -22,6 +22,7 @@ from reproduction.definition.layers import (
 )
 from reproduction.kernels.linear import linear
 from reproduction.kernels.linear_int8 import linear_int8, quantised
+from reproduction.kernels.local import local
 from reproduction.kernels.stages import Stage
 from reproduction.model.connections import connected_channels
 from reproduction.model.layer_module import LayerModule, Pass
@@ -79,10 +80,9 @@ class WindowedModule(WeightedModule):
             self.register_buffer(f"channels_{index}", channels, persistent=False)
 
     def seen(self, index: int, values: Tensor) -> Tensor:
-        """Input `index` as the filters see it: channels group by group, with the zeros around it that the
-        last window at right and bottom needs."""
+        """Input `index` as the filters see it: channels group by group."""
         channels = getattr(self, f"channels_{index}", None)
-        return hang_over(values if channels is None else values[:, channels], self.layer, index)
+        return values if channels is None else values[:, channels]
 
 
 class ConvolutionModule(WindowedModule):
@@ -94,7 +94,7 @@ class ConvolutionModule(WindowedModule):
         layer = self.layer
         with_bias = index == 0 and layer.shared_biases
         answer = F.conv2d(
-            self.seen(index, values),
+            hang_over(self.seen(index, values), layer, index),
             self.weights[index],
             self.biases if with_bias else None,
             stride=layer.stride[index],
@@ -110,19 +110,16 @@ class LocalModule(WindowedModule):
     layer: LocallyConnected
 
     def answer(self, index: int, values: Tensor) -> Tensor:
-        layer, groups = self.layer, self.layer.groups[index]
-        patches = F.unfold(
+        layer = self.layer
+        answer = local(
             self.seen(index, values),
-            layer.kernel_size[index],
-            stride=layer.stride[index],
-            padding=layer.padding[index],
-        )  # (N, C * k * k, P)
-        count, positions = len(values), patches.shape[-1]
-        patches = patches.view(count, groups, -1, positions).permute(3, 1, 0, 2)  # (P, groups, N, q)
-        filters = self.weights[index].view(positions, groups, layer.out_channels // groups, -1)
-        answers: Tensor = patches @ filters.transpose(2, 3)  # (P, groups, N, F / groups)
-        image = answers.permute(2, 1, 3, 0).reshape(count, *layer.output_shape)
-        return image + self.biases if index == 0 else image
+            self.weights[index],
+            layer.stride[index],
+            layer.padding[index],
+            layer.groups[index],
+            layer.output_side,
+        )
+        return answer.add_(self.biases) if index == 0 else answer
 
 
 class FullyConnectedModule(WeightedModule):

@@ -126,6 +126,34 @@ def convolve_locally(x: Array, weights: Array, stride: int, padding: int, groups
     return y
 
 
+def convolve_locally_gradients(
+    x: Array, weights: Array, g: Array, stride: int, padding: int, groups: int
+) -> tuple[Array, Array]:
+    """Gradients at pictures and weights for g at the answers: every product of the sum in turn."""
+    at_x, at_weights = np.zeros_like(x), np.zeros_like(weights)
+    side, outputs = x.shape[-1], g.shape[-1]
+    positions, filters, channels, size, _ = weights.shape
+    per_group = filters // groups
+    for p, f, i, j in itertools.product(range(positions), range(filters), range(size), range(size)):
+        row, column = p // outputs * stride - padding + i, p % outputs * stride - padding + j
+        if not (0 <= row < side and 0 <= column < side):
+            continue
+        seen = slice(f // per_group * channels, (f // per_group + 1) * channels)
+        incoming = g[:, f, p // outputs, p % outputs]
+        at_x[:, seen, row, column] += np.outer(incoming, weights[p, f, :, i, j])
+        at_weights[p, f, :, i, j] += incoming @ x[:, seen, row, column]
+    return at_x, at_weights
+
+
+def convolve_gradients(
+    x: Array, weights: Array, g: Array, stride: int, padding: int, groups: int
+) -> tuple[Array, Array]:
+    """As of local filters; those of a convolution are the same everywhere."""
+    everywhere = np.broadcast_to(weights, (g.shape[-1] ** 2, *weights.shape))
+    at_x, at_each = convolve_locally_gradients(x, everywhere, g, stride, padding, groups)
+    return at_x, at_each.sum(axis=0)
+
+
 def _patch(x: Array, weights: Array, stride: int, padding: int, row: int, column: int) -> Array:
     """What a filter sees at one output (N, C, k, k), zeros outside."""
     size, side = weights.shape[-1], x.shape[-1]

@@ -1,4 +1,4 @@
-// A program that makes one launch: `PROGRAM FILE` reads the launch from FILE and writes its buffers back there.
+// A program that makes one launch: `PROGRAM KERNEL FILE` reads it from FILE and writes its buffers back there.
 //
 // FILE holds int64 numbers: grid (3), block (3), shared bytes, count of arguments; and of each argument its kind
 // (0 a value, 1 a buffer, 2 a null pointer), its size in bytes, and those bytes. Each buffer is an allocation

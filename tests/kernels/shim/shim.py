@@ -8,6 +8,7 @@ what it complained of.
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ FLAGS = "-fPIC -ffp-contract=off -fno-gnu-unique -fno-strict-aliasing -Wno-unkno
 FAST = ["-std=c++17", "-O1", "-shared"]
 SANITIZED = ["-std=c++20", "-g", "-O1", "-DSHIM_THREADS", "-pthread", "-fno-omit-frame-pointer"]
 LIMIT_S = 120
+# The name of a kernel where it is defined.
+FUNCTION = re.compile(r"__global__ void\s(?:__launch_bounds__\(\w+\)\s+)?(\w+)\(")
 
 Dimensions = tuple[int, int, int]
 
@@ -66,6 +69,7 @@ class SanitizedKernel:
     """The same as a program under a sanitizer."""
 
     program: Path
+    kernel: str
 
     def launch(
         self, grid: Dimensions, block: Dimensions, arguments: Sequence[Any], shared_bytes: int = 0
@@ -79,7 +83,7 @@ class SanitizedKernel:
             record = Path(folder) / "launch"
             record.write_bytes(head + b"".join(first + data for first, data in parts))
             done = subprocess.run(
-                [*_fixed_addresses(), str(self.program), str(record)],
+                [*_fixed_addresses(), str(self.program), self.kernel, str(record)],
                 capture_output=True,
                 text=True,
                 timeout=LIMIT_S,
@@ -122,21 +126,40 @@ def _fixed_addresses() -> list[str]:
     return ["setarch", "-R"] if shutil.which("setarch") else []
 
 
-@cache_forever
 def host_kernel(
     name: str, function: str, options: tuple[str, ...] = (), sanitizer: str = ""
 ) -> HostKernel | SanitizedKernel:
     """`function` of `NAME.cu`; of `options` those that define macros count. Raises ShimError."""
-    defines = [option for option in options if option.startswith("-D")]
-    text = f'#include "host_shim.h"\n#include "recorded_launch.h"\n#include "{name}.cu"\n'
+    defines = tuple(option for option in options if option.startswith("-D"))
+    compiled = _compiled(name, defines, sanitizer)
     if sanitizer:
-        text += f"int main(int, char** words) {{ return recorded_launch({function}, words[1]); }}\n"
-        return SanitizedKernel(_built(text, [*SANITIZED, f"-fsanitize={sanitizer}", *defines]))
-    text += (
-        'extern "C" void launch(const unsigned* grid, const unsigned* block, size_t shared, void** values)'
-    )
-    text += f" {{ shim_launch({function}, grid, block, shared, values); }}\n"
-    return HostKernel(ctypes.CDLL(str(_built(text, [*FAST, *defines]))).launch)
+        return SanitizedKernel(compiled, function)
+    return HostKernel(getattr(_loaded(compiled), f"launch_{function}"))
+
+
+_loaded = cache_forever(lambda path: ctypes.CDLL(str(path)))
+
+
+@cache_forever
+def _compiled(name: str, defines: tuple[str, ...], sanitizer: str) -> Path:
+    """All functions of `NAME.cu`: a library, or with a sanitizer a program."""
+    folder = next(folder for folder in (native.SOURCES, SHIM) if (folder / f"{name}.cu").exists())
+    functions = FUNCTION.findall((folder / f"{name}.cu").read_text(encoding="utf-8"))
+    lines = [f'#include "{file}"' for file in ("host_shim.h", "recorded_launch.h", f"{name}.cu")]
+    if not sanitizer:
+        numbers = "const unsigned* grid, const unsigned* block, size_t shared, void** values"
+        lines += [
+            f'extern "C" void launch_{function}({numbers})'
+            f" {{ shim_launch({function}, grid, block, shared, values); }}"
+            for function in functions
+        ]
+        return _built("\n".join(lines), [*FAST, *defines])
+    lines.append("int main(int, char** words) {")
+    lines += [
+        f'  if (!std::strcmp(words[1], "{function}")) return recorded_launch({function}, words[2]);'
+        for function in functions
+    ]
+    return _built("\n".join([*lines, "}"]), [*SANITIZED, f"-fsanitize={sanitizer}", *defines])
 
 
 def _built(text: str, flags: list[str]) -> Path:
