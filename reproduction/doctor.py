@@ -121,14 +121,20 @@ def _no_card(cuda_build: bool) -> Finding:
 
 
 def _processor() -> Finding:
-    name = platform.processor() or platform.machine()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Finding(
+        topic="processor", found=f"{processor_name()}, {cores} core{'s' if cores > 1 else ''} to use"
+    )
+
+
+def processor_name() -> str:
+    """The processor as the system calls it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), name)
     except OSError:
-        pass  # not Linux: the name that Python knows will do
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding(topic="processor", found=f"{name}, {cores} core{'s' if cores > 1 else ''} to use")
+        lines = []  # not Linux: the name that Python knows will do
+    named = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
 def _memory() -> Finding:
