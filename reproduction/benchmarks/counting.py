@@ -23,39 +23,46 @@ TOUCHES_OF_A_WEIGHT = 8
 
 def step_work(network: Network, pictures: int) -> Work:
     """What one training step on `pictures` pictures has to do at the least, in float32."""
-    weighted = [layer for layer in network.layers if isinstance(layer, WeightedLayer)]
-    products = {layer.name: 2 if _reads_pictures(layer, network) else 3 for layer in weighted}
-    operations = sum(2 * layer.multiply_adds * products[layer.name] for layer in weighted)
-    values = sum(_values_moved(layer, network) for layer in network.layers)
+    products = {layer.name: 2 if _reads_pictures(layer, network) else 3 for layer in _weighted(network)}
+    operations = sum(2 * layer.multiply_adds * products[layer.name] for layer in _weighted(network))
+    outputs = sum(2 * _size(layer) for layer in _weighted(network))
+    inputs = sum((2 if isinstance(layer, Data) else 3) * _size(layer) for layer in _read(network))
+    chained = sum(_chained(layer, network) for layer in network.layers)
     weights = TOUCHES_OF_A_WEIGHT * network.parameter_count
-    return Work(FLOAT_BYTES * (values * pictures + weights), operations * pictures)
+    values = pictures * (outputs + inputs + chained) + weights
+    return Work(FLOAT_BYTES * values, operations * pictures)
 
 
 def forward_work(network: Network, pictures: int) -> Work:
     """The same of the answers alone: every weight is read once."""
-    weighted = [layer for layer in network.layers if isinstance(layer, WeightedLayer)]
-    values = sum(_size(layer.input_shapes) + math.prod(layer.output_shape) for layer in weighted)
-    return Work(
-        FLOAT_BYTES * (values * pictures + network.parameter_count), 2 * network.multiply_adds * pictures
-    )
+    moved = sum(_size(layer) for layer in (*_weighted(network), *_read(network)))
+    values = pictures * moved + network.parameter_count
+    return Work(FLOAT_BYTES * values, 2 * network.multiply_adds * pictures)
+
+
+def _weighted(network: Network) -> list[WeightedLayer]:
+    return [layer for layer in network.layers if isinstance(layer, WeightedLayer)]
+
+
+def _read(network: Network) -> list[Layer]:
+    """What layers with weights read, once even where two columns do."""
+    names = dict.fromkeys(name for layer in _weighted(network) for name in layer.inputs)
+    return [network[name] for name in names]
 
 
 def _reads_pictures(layer: Layer, network: Network) -> bool:
     return all(isinstance(network[name], Data) for name in layer.inputs)
 
 
-def _values_moved(layer: Layer, network: Network) -> int:
-    """Numbers of one picture that a layer's passes read and write."""
-    inputs, outputs = _size(layer.input_shapes), math.prod(layer.output_shape)
-    if isinstance(layer, WeightedLayer):
-        return 2 * inputs + 2 * outputs + (0 if _reads_pictures(layer, network) else inputs)
+def _chained(layer: Layer, network: Network) -> int:
+    """Numbers of one picture that a chain touches at the layer: where it begins and where it ends."""
     if not isinstance(layer, Pool | ResponseNorm):
         return 0
     begins = not any(isinstance(network[name], Pool | ResponseNorm) for name in layer.inputs)
     readers = [other for other in network.layers if layer.name in other.inputs]
     ends = not any(isinstance(other, Pool | ResponseNorm) for other in readers)
-    return 3 * inputs * begins + 2 * outputs * ends
+    return 3 * math.prod(layer.input_shapes[0]) * begins + 2 * _size(layer) * ends
 
 
-def _size(shapes: tuple[tuple[int, ...], ...]) -> int:
-    return sum(math.prod(shape) for shape in shapes)
+def _size(layer: Layer) -> int:
+    return math.prod(layer.output_shape)

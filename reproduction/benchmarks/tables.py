@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from reproduction.benchmarks.results import Report, Row, Spread, Timing
+from reproduction.benchmarks.results import Report, Row, Timing
 
 WIDTH = 100
 
@@ -20,16 +20,21 @@ def table(report: Report) -> str:
 def heading(report: Report) -> list[str]:
     """The machine and its rates."""
     machine, settings = report.machine, report.settings
-    threads = machine["threads"]
+    threads, rounds = machine["threads"], settings["rounds"]
     where = machine["processor"] if machine["device"] == "cpu" else machine["device"]
-    found = f"{where}, {threads} thread{'s' if threads > 1 else ''}, torch {machine['torch']}"
     rates = ", ".join(f"{name} {_rate(name, rate)}" for name, rate in machine["rates"].items())
-    quick = "  --quick: everything is small, and no figure means anything" if settings["quick"] else ""
-    return [
-        f"{report.subject}: {settings['rounds']} rounds on {found}",
-        f"measured here: {rates}",
-        *([quick] if quick else []),
-    ]
+    return _wrapped(
+        [
+            f"{report.subject}: {_count(rounds, 'round')} on {where}, {_count(threads, 'thread')}, "
+            f"torch {machine['torch']}",
+            f"measured here: {rates}",
+            *(["--quick: everything is small, and no figure means anything"] if settings["quick"] else []),
+        ]
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _rate(name: str, rate: float) -> str:
@@ -38,51 +43,46 @@ def _rate(name: str, rate: float) -> str:
 
 def _grid(rows: Sequence[Row]) -> Iterator[str]:
     """One line a row: ours, its share of the floor, and how many times as long the others took."""
-    yield f"  {'':<20}{'ours':>9}  {'best to p90':>13}  {'of copy':>7}   times as long as ours"
+    yield f"  {'':<19}{'ours':>8}{'best to p90':>15}{'of copy':>9}  times as long as ours"
     group = ""
     for row in rows:
         if row.group != group:
-            yield ""
-            yield row.group
-            yield from _indented(row.meaning)
             group = row.group
-        ours = row.ours
-        unit = _unit(ours.median_s)
+            yield from ("", group, *_indented(row.meaning))
+        ours, unit = row.ours, _unit(row.ours.median_s)
         span = f"{_number(ours.best_s, unit)} to {_number(ours.p90_s, unit)}"
         floor = f"{100 * row.floor[0].median:.0f} %" if row.floor else ""
-        others = "  ".join(f"{other.name} {_times(row.ratio(other))}" for other in row.timings[1:])
-        yield f"  {row.name:<20}{_time(ours.median_s):>9}  {span:>13}  {floor:>7}   {others}".rstrip()
+        line = f"  {row.name:<19}{_time(ours.median_s):>8}{span:>15}{floor:>9}"
+        others = "  ".join(f"{other.name} {_times(row.ratio(other).median)}" for other in row.timings[1:])
+        yield from [f"{line}  {others}"] if len(line) + len(others) + 2 <= WIDTH else [line, f"    {others}"]
         yield from (line for fact in row.facts for line in _indented(fact))
 
 
 def _blocks(rows: Sequence[Row]) -> Iterator[str]:
     """One line a contender, under the title of the row."""
     for number, row in enumerate(rows):
-        if number:
-            yield ""
-        yield row.name
-        yield from _indented(row.meaning)
-        figures = f"{'median':>10}{'best':>10}{'p90':>10}{'pictures/s':>13}"
-        yield f"  {'':<23}{figures}   times as long as ours (range)"
-        for timing in row.timings:
-            yield _line(row, timing)
+        yield from ([] if number == 0 else [""])
+        yield from (row.name, *_indented(row.meaning))
+        figures = f"{'median':>9}{'best':>10}{'p90':>10}{'pictures/s':>13}"
+        yield f"  {'':<24}{figures}   times as long as ours (range)"
+        yield from (_line(row, timing) for timing in row.timings)
         if row.floor:
             part, bound = row.floor
-            yield f"  ours reaches {_percent(part)} of the floor, which the {bound} sets"
+            span = f"{_percent(part.median)} ({_percent(part.low)} to {_percent(part.high)})"
+            yield f"  ours reaches {span} of the floor, which the {bound} sets"
         yield from (line for fact in row.facts for line in _indented(fact))
+        for timing in row.timings:
+            if timing.setup_s is not None:
+                yield f"  {timing.name}: the first call, which compiles, took {timing.setup_s:.0f} s"
 
 
 def _line(row: Row, timing: Timing) -> str:
-    if timing is row.ours:
-        compared = ""
-    else:
-        ratio = row.ratio(timing)
-        compared = f"{_times(ratio)} ({ratio.low:.3g} to {ratio.high:.3g})"
-    if timing.setup_s is not None:
-        compared += f", first call {timing.setup_s:.0f} s"
     figures = "".join(f"{_time(s):>10}" for s in (timing.median_s, timing.best_s, timing.p90_s))
-    speed = f"{row.pictures / timing.median_s:,.4g}"
-    return f"  {timing.name:<23}{figures}{speed:>13}   {compared}".rstrip()
+    line = f"  {timing.name:<23}{figures}{row.pictures / timing.median_s:>13,.4g}"
+    if timing is row.ours:
+        return line
+    ratio = row.ratio(timing)
+    return f"{line}   {_times(ratio.median)} ({_times(ratio.low)} to {_times(ratio.high)})"
 
 
 def noise(rows: Sequence[Row]) -> list[str]:
@@ -117,12 +117,13 @@ def _indented(text: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
-def _percent(part: Spread) -> str:
-    return f"{100 * part.median:.0f} % ({100 * part.low:.0f} to {100 * part.high:.0f} %)"
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %"
 
 
-def _times(ratio: Spread) -> str:
-    return f"{ratio.median:.3g}x" if ratio.median < 1000 else f"{ratio.median:.0f}x"
+def _times(ratio: float) -> str:
+    """Three figures, or two decimals where ours is the slower one."""
+    return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.1f}" if ratio >= 10 else f"{ratio:.2f}"
 
 
 _UNITS: tuple[tuple[float, str], ...] = ((1e-6, "us"), (1e-3, "ms"), (1.0, "s"))
