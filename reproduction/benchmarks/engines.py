@@ -24,7 +24,7 @@ def contenders(net: nn.Module, shown: Tensor, facts: list[str]) -> list[Contende
     there = [name for name in _ENGINES if importlib.util.find_spec(name)]
     if not there or not all(importlib.util.find_spec(name) for name in NEEDED):
         return []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "network.onnx"
         written = compiling.tried("writing as ONNX", lambda: _write(net, shown, path), facts)
         if not written:

@@ -28,22 +28,22 @@ SAID = (
     "A chain is what lies between two layers with weights; ours computes it in one pass.",
     "2 x 48x55x55: our network runs two columns of 48 maps; stock runs its layers on the same two tensors.",
     "stock reads maps one after the other, channels_last pixels; ours reads the latter, as in training.",
-    "of copy: the least bytes (forward reads x, writes y; backward reads x and the gradient at y, writes "
-    "that at x) at the rate of a plain copy of x in the same round, divided by the time of ours.",
+    "of floor: the least bytes (forward reads x, writes y; backward reads x and the gradient at y, writes "
+    "that at x) at the rate of a plain copy of x in the same round, divided by the time of ours; of layers "
+    "with weights also their operations at that of a matrix product, if this takes longer.",
 )
 LAYOUTS = {"stock": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that both sides compute of the same tensors, one for each column.
-
-    `stock` has no weights, or takes those of `weights` in turn with ours.
-    """
+    """Something that both sides compute of the same tensors, one for each column."""
 
     title: str
     shape: tuple[int, ...]
     columns: int
+    multiply_adds: int
+    """Of the layer's weights, for one picture."""
     ours: Callable[[Tensor], Tensor]
     stock: nn.Module
     key: object
@@ -128,6 +128,7 @@ def _chain(
         title=f"{experiment.name}: {names}",
         shape=shape,
         columns=first.columns,
+        multiply_adds=0,
         ours=lambda x: chain(x, stages),
         stock=nn.Sequential(*parts),
         key=(tuple(stages), shape, first.columns, experiment.recipe.batch_size),
@@ -142,6 +143,7 @@ def _local(experiment: Experiment, rank: Rank, module: NetworkModule) -> Operati
         title=f"{experiment.name}: {_named(rank)}",
         shape=layer.input_shapes[0],
         columns=1,
+        multiply_adds=layer.multiply_adds,
         ours=own,
         stock=nn.Sequential(*parts),
         key=(layer.input_shapes, layer.weight_shapes, experiment.recipe.batch_size),
@@ -169,9 +171,9 @@ def measured(
     contenders = _contenders(operation, given, both, setting, facts)
     xs = given[torch.channels_last]
     with torch.no_grad(), setting.arithmetic():
-        read, written = _bytes(xs), _bytes([operation.ours(x) for x in xs])
-    work = Work(bytes=3 * read + 2 * written if both else read + written)
-    sticks = [machine.copying(setting.device, read)]
+        work = _work(operation, xs, [operation.ours(x) for x in xs], both)
+    sticks = [machine.copying(setting.device, _bytes(xs))]
+    sticks += machine.multiplying(setting) if operation.multiply_adds else []
     clock = Clock(setting.device, cold=True)
     found = stopwatch.measure(title, [*contenders, *sticks], clock=clock)
     name = BOTH if both else FORWARD
@@ -228,6 +230,16 @@ def _running(
             return torch.autograd.grad(ys, [*xs, *weights], gradients)
 
     return forward_and_backward
+
+
+def _work(operation: Operation, xs: Sequence[Tensor], ys: Sequence[Tensor], both: bool) -> Work:
+    """What one pass has to read and write, weights and their gradients included, and to multiply and add."""
+    read, written = _bytes(xs), _bytes(ys)
+    weights = _bytes(list(operation.stock.parameters()))
+    operations = 2 * operation.multiply_adds * len(xs[0])
+    if both:
+        return Work(3 * read + 2 * written + 3 * weights, 3 * operations)
+    return Work(read + written + weights, operations)
 
 
 def _bytes(tensors: Sequence[Tensor]) -> int:

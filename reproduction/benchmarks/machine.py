@@ -9,10 +9,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from reproduction import doctor
 from reproduction.benchmarks.measuring import Contender, Stopwatch
 from reproduction.benchmarks.results import Timing, Work
 from reproduction.benchmarks.setting import Setting
-from reproduction.doctor import processor_name
 
 COPY_BYTES = 128 * 2**20  # of each of the two arrays: about the activations of a layer, beyond the caches
 
@@ -58,14 +58,23 @@ def examined(stopwatch: Stopwatch, setting: Setting) -> dict[str, Any]:
     sticks = [copying(device, size_bytes), *multiplying(setting)]
     timings = stopwatch.measure("the machine", sticks).timings
     return {
-        "processor": processor_name(),
+        "processor": doctor.processor_name(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
         "python": platform.python_version(),
+        "kernels": _own_kernels(device),
         "rates": rates(timings),
     }
+
+
+def _own_kernels(device: torch.device) -> str:
+    """Which kernels of our own are measured here; where there are none, ours is plain torch."""
+    if device.type == "cpu":
+        return doctor.kernels().found
+    index = torch.cuda.current_device() if device.index is None else device.index
+    return "; ".join(finding.found for finding in doctor.gpu_kernels(index)) or "none"
 
 
 def rates(sticks: Sequence[Timing]) -> dict[str, float]:

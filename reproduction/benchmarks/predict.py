@@ -25,6 +25,7 @@ SAID = (
     "One picture from uint8 to probabilities, one view; median is p50.",
     "ours is what `alexnet predict` and the museum call; stock is the same net in one tensor, in inference "
     "mode, weights at random.",
+    "onnxruntime and openvino are there where they are installed; they are given what is shown, ready-made.",
     "of floor: every weight read once and all operations done, at the rates of the same round.",
 )
 LAYOUTS = {"stock": torch.contiguous_format, "channels_last": torch.channels_last}

@@ -82,7 +82,7 @@ def row(experiment: Experiment, setting: Setting, stopwatch: Stopwatch) -> Row:
             return next(steps)
 
     racing = [Contender(OURS, ours)]
-    labels = trainer.batches.labels(0).to(device)
+    labels = trainer.batches.labels(0)
     compiling.forget()
     for name, layout, fast in _variants(setting, facts):
         twin = stock.placed(filled_twin(network, experiment.parameters, arrays), device, layout).train()
@@ -123,7 +123,7 @@ def repeating_trainer(experiment: Experiment, setting: Setting) -> Repeating:
     side = recipe.image_size
     shape = recipe.batch_size, recipe.channels, side, side
     pictures = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
-    labels = torch.randint(0, network.classes, (recipe.batch_size,), generator=generator)
+    labels = torch.randint(0, network.classes, (recipe.batch_size,), generator=generator).to(device)
     mean = augmenting.mean_picture(recipe, device)
     pca = augmenting.COLOR_PCA if recipe.channels == 3 else None
     batches = OneBatch(pictures, labels)

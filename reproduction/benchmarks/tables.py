@@ -27,7 +27,8 @@ def heading(report: Report) -> list[str]:
         [
             f"{report.subject}: {_count(rounds, 'round')} on {where}, {_count(threads, 'thread')}, "
             f"torch {machine['torch']}",
-            f"measured here: {rates}",
+            f"kernels of our own: {machine['kernels']}",
+            f"rates measured here: {rates}",
             *(["--quick: everything is small, and no figure means anything"] if settings["quick"] else []),
         ]
     )
@@ -43,7 +44,7 @@ def _rate(name: str, rate: float) -> str:
 
 def _grid(rows: Sequence[Row]) -> Iterator[str]:
     """One line a row: ours, its share of the floor, and how many times as long the others took."""
-    yield f"  {'':<19}{'ours':>8}{'best to p90':>15}{'of copy':>9}  times as long as ours"
+    yield f"  {'':<19}{'ours':>8}{'best to p90':>15}{'of floor':>9}  times as long as ours"
     group = ""
     for row in rows:
         if row.group != group:

@@ -12,6 +12,7 @@ MACHINE = {
     "device": "cpu",
     "threads": 2,
     "torch": "2.13.0+cpu",
+    "kernels": "chain: compiled for this processor by /usr/bin/c++",
     "rates": {"copy": 19.84e9, "matrix product": 276e9, "convolution": 301e9},
 }
 ROW = Row(
@@ -45,6 +46,7 @@ def test_no_line_is_wider_than_a_hundred_columns(subject: str) -> None:
 @pytest.mark.parametrize("subject", ["kernels", "step"])
 def test_machine_meaning_facts_and_noise_are_said(subject: str) -> None:
     text = shown(subject)
+    assert "kernels of our own: chain: compiled for this processor" in text
     assert "copy 19.8 GB/s, matrix product 276 GFLOP/s" in text
     for part in ("what the columns mean", "What the row is about.", "a fact about it"):
         assert part in text

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from reproduction.cli import main
+from reproduction.kernels import native
 
 NETWORK = "cuda-convnet-18pct"
 QUICK = ["--quick", "--net", NETWORK, "--threads", "1"]
@@ -77,6 +78,7 @@ def test_every_subject_reports_machine_settings_and_rows_that_fit_together(
     assert found["settings"]["networks"] == [NETWORK]
     assert found["settings"]["rounds"] == 2
     assert found["machine"]["threads"] == 1
+    assert found["machine"]["kernels"]
     assert found["machine"]["rates"].keys() == {"copy", "matrix product", "convolution"}
     assert found["rows"]
     for row in found["rows"]:
@@ -146,6 +148,18 @@ def test_a_person_gets_a_table_and_progress_goes_to_stderr(capsys: pytest.Captur
     assert "noise: " in said.out
     assert max(len(line) for line in said.out.splitlines()) <= 100
     assert "the machine: getting warm" in said.err
+
+
+def test_it_is_said_where_ours_is_plain_torch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(native.CHOICE_VARIABLE, "plain")
+    native.library.cache_clear()
+    try:
+        found = report(capsys, "step", "--rounds", "1")
+    finally:
+        native.library.cache_clear()
+    assert found["machine"]["kernels"] == "none, as ALEXNET_KERNELS has it"
 
 
 def test_a_network_without_a_stock_twin_is_refused_in_one_line(
