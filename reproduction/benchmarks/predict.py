@@ -107,12 +107,9 @@ def contenders(experiment: Experiment, setting: Setting, facts: list[str]) -> li
         twin = stock.placed(twin, device, layout).eval()
         racing += compiling.tried(name, picture.through(twin, layout), facts)
     if setting.compiles:
-        if trouble := compiling.obstacle(device):
-            facts.append(trouble)
-        else:
-            compiling.forget()
-            fast = picture.through(compiling.compiled(twin), layout)
-            racing += compiling.tried("compiled", fast, facts, timed=True)
+        compiling.forget()
+        fast = picture.through(compiling.compiled(twin), layout)
+        racing += compiling.tried("compiled", fast, facts, timed=True)
     if device.type == "cpu":
         racing += engines.contenders(twin, picture.shown(), facts)
         if torch.get_num_threads() > 1:

@@ -17,6 +17,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -71,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from reproduction.benchmarks.tables import table
     from reproduction.console import Status
 
     status = Status()
@@ -83,8 +85,6 @@ def run(arguments: argparse.Namespace) -> int:
         status.show([], force=status.terminal)
         reports.append(report.to_json())
         if not arguments.json:
-            from reproduction.benchmarks.tables import table
-
             print(("" if len(reports) == 1 else "\n") + table(report), flush=True)
     if arguments.json:
         json.dump({"reports": reports}, sys.stdout, indent=1)
@@ -94,16 +94,28 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _reports(arguments: argparse.Namespace, say: Callable[[str], None]) -> Iterator[Report]:
     """One report after the other, each as soon as it is there."""
-    from reproduction.benchmarks import kernels, machine, pipeline, predict, step
+    from reproduction.benchmarks import compiling, kernels, machine, pipeline, predict, step
     from reproduction.benchmarks.measuring import Effort, Stopwatch
     from reproduction.benchmarks.results import Report
+    from reproduction.benchmarks.setting import Setting
     from reproduction.training import preparation
 
     device = preparation.choose_device(arguments.device)
     preparation.use_threads(arguments.threads)
+    wanted = not (arguments.no_compile or arguments.quick)
+    trouble = compiling.obstacle(device) if wanted else ""
+    setting = Setting(
+        networks=(arguments.net,) if arguments.net else (NETWORK,),
+        device=device,
+        batch_size=arguments.batch_size,
+        seed=arguments.seed,
+        precision=arguments.precision,
+        compiles=wanted and not trouble,
+        quick=arguments.quick,
+    )
     rounds = arguments.rounds or (2 if arguments.quick else 5)
     stopwatch = Stopwatch(device, Effort(rounds, 0.0 if arguments.quick else 0.3), say)
-    found = machine.examined(stopwatch, _setting(arguments, "", device))
+    found = machine.examined(stopwatch, setting)
     subjects: dict[str, tuple[Measure, tuple[str, ...]]] = {
         "kernels": (kernels.rows, kernels.SAID),
         "step": (step.rows, step.SAID),
@@ -112,24 +124,9 @@ def _reports(arguments: argparse.Namespace, say: Callable[[str], None]) -> Itera
     }
     for subject in [arguments.subject] if arguments.subject else SUBJECTS:
         rows, said = subjects[subject]
-        setting = _setting(arguments, subject, device)
-        measured = tuple(rows(setting, stopwatch))
-        yield Report(subject, {**setting.to_json(), "rounds": rounds}, found, measured, said)
-
-
-def _setting(arguments: argparse.Namespace, subject: str, device: object) -> Setting:
-    import torch
-
-    from reproduction.benchmarks.setting import Setting
-
-    assert isinstance(device, torch.device)
-    default = KERNEL_NETWORKS if subject == "kernels" else (NETWORK,)
-    return Setting(
-        networks=(arguments.net,) if arguments.net else default,
-        device=device,
-        batch_size=arguments.batch_size,
-        seed=arguments.seed,
-        precision=arguments.precision,
-        compiles=not (arguments.no_compile or arguments.quick),
-        quick=arguments.quick,
-    )
+        here = setting
+        if subject == "kernels" and not arguments.net:
+            here = dataclasses.replace(setting, networks=KERNEL_NETWORKS)
+        measured = tuple(rows(here, stopwatch))
+        told = (*said, trouble) if trouble else said
+        yield Report(subject, {**here.to_json(), "rounds": rounds}, found, measured, told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,8 +163,18 @@ def test_it_is_said_where_ours_is_plain_torch(
     assert found["machine"]["kernels"] == "none, as ALEXNET_KERNELS has it"
 
 
+def test_a_machine_without_a_compiler_says_why_nothing_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    words = ["pipeline", "--net", NETWORK, "--batch-size", "2", "--rounds", "1", "--device", "cpu"]
+    assert main(["bench", *words]) == 0
+    assert "torch.compile needs a C++ compiler, and there is none" in capsys.readouterr().out
+
+
 def test_a_network_without_a_stock_twin_is_refused_in_one_line(
-    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rule = "epsW=0.01\nepsB=0.01\nmomW=0.9\nmomB=0.9\nwc=0\n"
     (tmp_path / "odd.layers.cfg").write_text(
