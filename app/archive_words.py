@@ -41,23 +41,26 @@ def epochs_done(archive: OpenArchive) -> float:
 
 def summary(archive: OpenArchive) -> str:
     """One sentence for somebody who sees this archive for the first time."""
-    weights, epochs = count(archive.network["parameters"]), decimal(epochs_done(archive), 0)
+    done = epochs_done(archive)
+    weights, epoch = count(archive.network["parameters"]), decimal(done, 0 if done == round(done) else 1)
     test, pictures = archive.history.test, training_pictures(archive)
     if not len(archive.history.train) and not len(test):
         sentence = tr("A network of {0} weights, still as they were drawn: nothing has been learnt yet.")
         return sentence.format(weights)
     if not len(test):
-        sentence = tr("A network of {0} weights after {1} epochs of training; not tested yet.")
-        return sentence.format(weights, epochs)
+        sentence = tr("A network of {0} weights, trained up to epoch {1}; not tested yet.")
+        return sentence.format(weights, epoch)
     error, tested = percent(test["top1"][-1]), count(test["images"][-1])
     if pictures is None:
-        sentence = tr("A network of {0} weights after {1} epochs; wrong on {2} % of {3} test pictures.")
-        return sentence.format(weights, epochs, error, tested)
+        sentence = tr(
+            "A network of {0} weights, trained up to epoch {1}; wrong on {2} % of {3} test pictures."
+        )
+        return sentence.format(weights, epoch, error, tested)
     sentence = tr(
-        "A network of {0} weights, trained for {1} epochs on {2} pictures;"
+        "A network of {0} weights, trained on {2} pictures up to epoch {1};"
         " wrong on {3} % of {4} test pictures."
     )
-    return sentence.format(weights, epochs, count(pictures), error, tested)
+    return sentence.format(weights, epoch, count(pictures), error, tested)
 
 
 def training_pictures(archive: OpenArchive) -> int | None:

@@ -64,11 +64,11 @@ def rate_changes(archive: OpenArchive) -> list[RateChange]:
 
 
 def changes(archive: OpenArchive) -> list[RateChange]:
-    """Notebook and schedule in order, as far as the run goes: where the bends of a curve come from."""
-    end = planned_epochs(archive)
+    """Notebook and schedule in order, as far as the run has come: where the bends of a curve come from."""
+    end, reached = planned_epochs(archive), epochs_now(archive)
     noted = [RateChange(note.epoch, note.text) for note in archive.notebook]
-    planned = [change for change in rate_changes(archive) if change.epoch < end]
-    return sorted(noted + planned, key=lambda change: change.epoch)
+    kept = [change for change in rate_changes(archive) if change.epoch < end and change.epoch <= reached]
+    return sorted(noted + kept, key=lambda change: change.epoch)
 
 
 def setting_words(key: str, value: Any) -> str:

@@ -303,7 +303,7 @@ def test_invariant_6_native_code_is_loaded_nowhere_but_in_the_kernels() -> None:
 
 def test_invariant_6_operators_are_made_known_to_torch_in_one_place() -> None:
     for path in sources("reproduction"):
-        names = {called(node) for node in ast.walk(tree_of(path))} | imported(path)
+        names = {called(node) for node in ast.walk(tree_of(path))} | set(imported(path))
         known = path == Path("reproduction/kernels/operators.py")
         assert known or not any(name.startswith("torch.library") for name in names), path
 

@@ -183,7 +183,7 @@ def _print(description: dict[str, Any], as_json: bool) -> None:
     shown = dict(description)
     shown["pictures"] = ", ".join(f"{count:,} {split}" for split, count in shown["pictures"].items())
     labels = shown.pop("labels")
-    shown["classes"] = f"{shown['classes']:,}: {', '.join(labels[:10])}{', …' if len(labels) > 10 else ''}"
+    shown["classes"] = f"{shown['classes']:,}: {'; '.join(labels[:10])}{'; …' if len(labels) > 10 else ''}"
     shown["size"] = f"{shown['size']} x {shown['size']}, {shown.pop('channels')} channels"
     notes = shown.pop("notes")
     for key, value in shown.items():

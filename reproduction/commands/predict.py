@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", metavar="D", help="cpu, cuda or cuda:N (default: a GPU where there is one)"
     )
+    parser.add_argument(
+        "--weights",
+        choices=("float32", "int8"),
+        default="float32",
+        help="int8 keeps those of fully connected layers in one byte each: sooner, and a little less exact",
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 
@@ -35,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from reproduction.model.archived import open_model
     from reproduction.training.preparation import choose_device
 
-    model = open_model(arguments.run, choose_device(arguments.device))
+    model = open_model(arguments.run, choose_device(arguments.device), arguments.weights)
     views = model.experiment.view_count(arguments.multiview)
     answers: list[dict[str, Any]] = []
     failed = False

@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         warnings = resuming.accept_data(path, kept, experiment, data)
         warnings += preparation.check_data(experiment, data)
         warnings += resuming.accept_machine(kept, device)
-        display = Display(f"{experiment.name} -> {path}", experiment.recipe.epochs)
+        title = f"{experiment.name} -> {path}"
+        display = Display(title, experiment.recipe.epochs, steps=arguments.steps)
         for warning in warnings:
             display.note(f"warning: {warning}")
         session = Session(path, kept, experiment, data, device=device, display=display)

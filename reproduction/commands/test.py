@@ -27,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", metavar="D", help="cpu, cuda or cuda:N (default: a GPU where there is one)"
     )
+    parser.add_argument(
+        "--weights",
+        choices=("float32", "int8"),
+        default="float32",
+        help="int8 keeps those of fully connected layers in one byte each: sooner, and a little less exact",
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 
@@ -40,10 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
     from reproduction.training.batches import Batches
     from reproduction.training.evaluation import evaluate, pictures_at_once
 
-    model = open_model(arguments.run, preparation.choose_device(arguments.device))
+    model = open_model(arguments.run, preparation.choose_device(arguments.device), arguments.weights)
     experiment, status = model.experiment, Status()
     with PackedData(arguments.data) as data:
-        for warning in preparation.check_data(experiment, data):
+        for warning in preparation.check_data(experiment, data, trained=True):
             status.note(f"warning: {warning}")
         split = arguments.split or data.evaluation_split
         if split is None:

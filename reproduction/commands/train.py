@@ -77,7 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         warnings = [*experiment.warnings, *preparation.check_data(experiment, data)]
         device = preparation.choose_device(arguments.device)
         preparation.use_threads(arguments.threads)
-        display = Display(f"{experiment.name} -> {arguments.out}", experiment.recipe.epochs)
+        title = f"{experiment.name} -> {arguments.out}"
+        display = Display(title, experiment.recipe.epochs, steps=arguments.steps)
         for warning in warnings:
             display.note(f"warning: {warning}")
         command = command_line(["alexnet", *sys.argv[1:]])

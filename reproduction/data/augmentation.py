@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from reproduction.errors import DataError
+from reproduction.kernels.crops import augment
 
 ColorPca = tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]
 Mean = npt.NDArray[np.float32] | torch.Tensor
@@ -42,32 +43,34 @@ def training_batch(
         rows = generator.integers(0, border + 1, groups)
         columns = generator.integers(0, border + 1, groups)
     flips = generator.integers(0, 2, groups) if flip else np.zeros(groups, np.int64)
-    centre = _centre_crop(mean, crop_size, pictures.device)
-    batch = torch.empty((*pictures.shape[:2], crop_size, crop_size), device=pictures.device)
-    for group in range(groups):
-        members = slice(group * chunk, (group + 1) * chunk)
-        crop = _crop(pictures[members], int(rows[group]), int(columns[group]), crop_size)
-        torch.sub(crop.flip(-1) if flips[group] else crop, centre, out=batch[members])
-    if color_noise > 0:
-        _add_color_noise(batch, color_noise, color_pca, generator)
-    return batch
+    rows, columns, flips = (np.repeat(drawn, chunk)[: len(pictures)] for drawn in (rows, columns, flips))
+    shift = _color_shift(len(pictures), pictures.shape[1], color_noise, color_pca, generator)
+    return augment(
+        pictures,
+        _centre_crop(mean, crop_size, pictures.device),
+        (torch.from_numpy(rows), torch.from_numpy(columns), torch.from_numpy(flips)),
+        crop_size,
+        None if shift is None else shift.to(pictures.device),
+        1 + color_noise if color_noise > 0 else 1,
+    )
 
 
-def _add_color_noise(
-    batch: torch.Tensor, strength: float, color_pca: ColorPca | None, generator: np.random.Generator
-) -> None:
-    """x <- (x + c V (sigma z)) / (1 + c) in place, one z ~ N(0, I) for each picture.
+def _color_shift(
+    count: int, channels: int, strength: float, color_pca: ColorPca | None, generator: np.random.Generator
+) -> torch.Tensor | None:
+    """c V (sigma z) in x <- (x + c V (sigma z)) / (1 + c), (N, C), one z ~ N(0, I) for each picture.
 
     As the program does it: sigma is the standard deviation where the paper's text has the eigenvalue, and the
     division keeps the scale near that of the test data, which are not divided.
     """
-    if batch.shape[1] != 3 or color_pca is None:
+    if strength <= 0:
+        return None
+    if channels != 3 or color_pca is None:
         raise DataError("colour noise needs colour pictures with a colour PCA; set color-noise to 0")
     deviations, vectors = color_pca
-    draws = generator.standard_normal((len(batch), 3))
+    draws = generator.standard_normal((count, 3))
     shifts = strength * (draws * deviations) @ np.asarray(vectors).T
-    shift = torch.from_numpy(shifts.astype(np.float32)).to(batch.device)
-    batch.add_(shift[:, :, None, None]).div_(1 + strength)
+    return torch.from_numpy(shifts.astype(np.float32))
 
 
 def test_views(pictures: torch.Tensor, mean: Mean, *, crop_size: int, views: int) -> torch.Tensor:
@@ -78,15 +81,11 @@ def test_views(pictures: torch.Tensor, mean: Mean, *, crop_size: int, views: int
     """
     border = _border(pictures, crop_size)
     positions, mirrored = _view_positions(border, views)
+    corners = torch.tensor([(*place, side) for side in range(1 + mirrored) for place in positions])
+    rows, columns, flips = corners.repeat_interleave(len(pictures), dim=0).unbind(dim=1)
     centre = _centre_crop(mean, crop_size, pictures.device)
-    count, channels = pictures.shape[:2]
-    stack = torch.empty((views, count, channels, crop_size, crop_size), device=pictures.device)
-    for index, (row, column) in enumerate(positions):
-        crop = _crop(pictures, row, column, crop_size)
-        torch.sub(crop, centre, out=stack[index])
-        if mirrored:
-            torch.sub(crop.flip(-1), centre, out=stack[index + len(positions)])
-    return stack
+    stack = augment(pictures, centre, (rows, columns, flips), crop_size)
+    return stack.view(views, len(pictures), *stack.shape[1:])
 
 
 def _view_positions(border: int, views: int) -> tuple[list[tuple[int, int]], bool]:
@@ -112,12 +111,8 @@ def _border(pictures: torch.Tensor, crop_size: int) -> int:
     return int(height) - crop_size
 
 
-def _crop(pictures: torch.Tensor, row: int, column: int, size: int) -> torch.Tensor:
-    return pictures[:, :, row : row + size, column : column + size]
-
-
 def _centre_crop(mean: Mean, size: int, device: torch.device) -> torch.Tensor:
     """(C, S, S) float32 from the middle of the mean picture."""
     whole = torch.as_tensor(mean, dtype=torch.float32, device=device)
     middle = (whole.shape[-1] - size) // 2
-    return whole[:, middle : middle + size, middle : middle + size].contiguous()
+    return whole[:, middle : middle + size, middle : middle + size]

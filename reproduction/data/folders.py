@@ -115,9 +115,10 @@ def is_picture(name: str) -> bool:
 
 
 def _left_alone(count: int, why: str) -> list[str]:
-    return [f"left alone: {count:,} pictures {why}"] if count else []
+    return [f"left alone: {count:,} picture{'s' * (count != 1)} {why}"] if count else []
 
 
 def _others(tree: Tree, root: str, pictures: int) -> list[str]:
     others = sum(name.startswith(root) for name in tree.names) - pictures
-    return [f"left alone: {others:,} files that are not named like pictures"] if others else []
+    named = "file that is" if others == 1 else "files that are"
+    return [f"left alone: {others:,} {named} not named like pictures"] if others else []

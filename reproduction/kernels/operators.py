@@ -42,3 +42,12 @@ def define(
 def differentiable(name: str, gradients: Kernel, keep: Kernel) -> None:
     """Gives operator `name` a gradient: `keep(ctx, inputs, output)` saves what `gradients(ctx, g)` needs."""
     torch.library.register_autograd(f"alexnet::{name}", gradients, setup_context=keep, lib=_LIBRARY)
+
+
+def without_gradient(name: str) -> None:
+    """Makes operator `name` refuse a backward pass, which torch would let through with a warning."""
+
+    def refuse(ctx: object, *gradients: object) -> None:
+        raise RuntimeError(f"alexnet::{name} has no gradient")
+
+    torch.library.register_autograd(f"alexnet::{name}", refuse, lib=_LIBRARY)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from reproduction.definition.layers import Layer
 from reproduction.definition.parameters import Parameters
+from reproduction.kernels.stages import RELU, Stage
 from reproduction.model.activations import apply_activation
 
 
@@ -37,6 +38,7 @@ PLAIN_PASS = Pass()
 class LayerModule(nn.Module, ABC):
     """One layer of a network: inputs (N, *input_shape), output (N, *output_shape), activation included."""
 
+    has_weights = False
     makes_its_output = False  # True where `compute` gives a tensor that the activation may write over
 
     def __init__(self, layer: Layer) -> None:
@@ -53,6 +55,18 @@ class LayerModule(nn.Module, ABC):
         if self.output_dropout:
             values = self._thinned(values, given)
         return apply_activation(values, self.layer.activation, self.makes_its_output, given.generator)
+
+    def stages(self) -> list[Stage] | None:
+        """What the layer does, after its sums if it has weights, as stages of a chain; None if none can."""
+        own = self.own_stages()
+        activation = self.layer.activation
+        if own is None or self.output_dropout or (activation and activation.name != "relu"):
+            return None
+        return [*own, RELU] if activation else own
+
+    def own_stages(self) -> list[Stage] | None:
+        """The layer's formula without its activation as stages; None if it is no chain."""
+        return None
 
     @abstractmethod
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:

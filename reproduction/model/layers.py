@@ -43,6 +43,7 @@ from reproduction.definition.parameters import Parameters
 from reproduction.kernels.chain import normalise, pool
 from reproduction.kernels.normalisation import Normalisation
 from reproduction.kernels.pooling import Windows, max_over_maps, mean_of_random_pool, random_pool
+from reproduction.kernels.stages import Stage, dropout_stage, norm_stage, pool_stage
 from reproduction.model.joining import largest_of, one_after_the_other, run_sums, weighted_sum
 from reproduction.model.layer_module import LayerModule, Pass
 from reproduction.model.pictures import (
@@ -80,6 +81,9 @@ class PoolModule(LayerModule):
         super().use(parameters)
         self.is_random = self.layer.kind == "random" and not parameters.pools.get(self.layer.name, False)
 
+    def own_stages(self) -> list[Stage] | None:
+        return None if self.is_random else [pool_stage(self.kind, self.windows)]
+
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
         if not self.is_random:
             return pool(inputs[0], self.kind, self.windows)
@@ -106,6 +110,9 @@ class NormModule(LayerModule):
             blocked=isinstance(layer, ResponseNorm) and layer.blocked and across_maps,
             contrast=isinstance(layer, ContrastNorm),
         )
+
+    def own_stages(self) -> list[Stage] | None:
+        return [norm_stage(self.norm)]
 
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
         return normalise(inputs[0], self.norm)
@@ -139,9 +146,19 @@ class DropoutModule(LayerModule):
         super().use(parameters)
         self.enabled = parameters.dropout[self.layer.name]
 
+    @property
+    def is_dropping(self) -> bool:
+        """Whether values are drawn now, not scaled."""
+        return self.training and self.enabled
+
+    def own_stages(self) -> list[Stage] | None:
+        if self.is_dropping:
+            scale = 1 / self.layer.keep if self.layer.scales_in_training else 1.0
+            return [dropout_stage(self.layer.keep, scale)]
+        return [] if self.layer.scales_in_training else None
+
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
-        dropped = self.training and self.enabled
-        return self._masked(inputs[0], given) if dropped else self._whole(inputs[0])
+        return self._masked(inputs[0], given) if self.is_dropping else self._whole(inputs[0])
 
     def _masked(self, values: Tensor, given: Pass) -> Tensor:
         drawn = torch.rand(values.shape, generator=given.draws_for(self.layer), device=values.device)

@@ -22,13 +22,19 @@ from reproduction.definition.layers import (
 )
 from reproduction.definition.network import Network
 from reproduction.definition.parameters import Parameters
+from reproduction.model import fusion
 from reproduction.model.costs import CostSums, measured_sums
 from reproduction.model.labels import delivered
 from reproduction.model.layer_module import Pass
 from reproduction.model.layers import as_read, build, has_module
 from reproduction.model.losses import Judged, judges_classes, log_answers, losses
 from reproduction.model.reports import Report, report, with_children
-from reproduction.model.weighted import TreeFullyConnectedModule, WeightedModule, WindowedModule
+from reproduction.model.weighted import (
+    FullyConnectedModule,
+    TreeFullyConnectedModule,
+    WeightedModule,
+    WindowedModule,
+)
 
 
 class NetworkModule(nn.Module):
@@ -72,6 +78,7 @@ class NetworkModule(nn.Module):
     def use(self, parameters: Parameters) -> None:
         """Takes the numbers that a schedule may change; arrays whose rate is 0 need no gradient."""
         self.settings = parameters
+        self._known_runs: dict[bool, dict[str, fusion.Run]] = {}
         for module in self._by_name.values():
             module.use(parameters)
         for name, array in self.arrays().items():
@@ -105,6 +112,13 @@ class NetworkModule(nn.Module):
                     raise ValueError(f"{name} is {arrays[name].shape}, the network's {tuple(array.shape)}")
                 array.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name], np.float32)))
 
+    def narrow(self) -> NetworkModule:
+        """Keeps the weights of fully connected layers in one byte each, to look at pictures only."""
+        for module in self._weighted():
+            if isinstance(module, FullyConnectedModule):
+                module.narrow()
+        return self
+
     def forward(
         self,
         pictures: Tensor,
@@ -112,29 +126,43 @@ class NetworkModule(nn.Module):
         *,
         labels: Tensor | None = None,
         multi_view: bool = False,
+        everything: bool = True,
     ) -> Activations:
         """Activations by layer name for `pictures` (N, C, H, W), each after its layer's activation function.
 
         `generator` draws masks, noise and scales, layer by layer in file order; of all that is random, only
         noisy neurons draw outside training. `multi_view`: the pictures are one of several views in a test.
         `labels` (N,) are class numbers; without them, what depends on them is left out. Costs have no
-        activation: `log_probabilities`, `measured` and `objective` are about them.
+        activation: `log_probabilities`, `measured` and `objective` are about them. Without `everything`,
+        layers that nobody but the next one reads may be computed at once and left out.
         """
         pictures = pictures.contiguous(memory_format=torch.channels_last)
         activations = Activations()
         given = Pass(generator, multi_view)
+        runs = {} if everything else self._runs()
+        inner = {layer.name for run in runs.values() for layer in run.layers[:-1]}
         for layer in self.network.layers:
             if isinstance(layer, Data):
                 activations.put(layer.name, delivered(layer, pictures, labels))
-            if layer.name not in self._by_name or not activations.keys() >= set(layer.inputs):
+            if layer.name not in self._by_name or layer.name in inner:
                 continue
-            inputs = as_read([activations[name] for name in layer.inputs], layer)
-            values = self._by_name[layer.name](*inputs, given=given)
+            run = runs.get(layer.name)
+            reader = run.layers[0] if run else layer
+            if not activations.keys() >= set(reader.inputs):
+                continue
+            inputs = as_read([activations[name] for name in reader.inputs], reader)
+            values = (run or self._by_name[layer.name])(*inputs, given=given)
             if layer.name in self._fused:
                 activations.scores[layer.name] = values
                 values = values.sigmoid()
             activations.put(layer.name, values)
         return activations
+
+    def _runs(self) -> dict[str, fusion.Run]:
+        """What is computed at once in training or in tests, as the layers are set now."""
+        if self.training not in self._known_runs:
+            self._known_runs[self.training] = fusion.runs(self.network, self._by_name)
+        return self._known_runs[self.training]
 
     def log_probabilities(self, activations: Activations) -> Tensor:
         """Log of the probabilities of the classes (N, K) that the main cost judges."""

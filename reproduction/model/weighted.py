@@ -20,6 +20,9 @@ from reproduction.definition.layers import (
     WeightedLayer,
     WindowedLayer,
 )
+from reproduction.kernels.linear import linear
+from reproduction.kernels.linear_int8 import linear_int8, quantised
+from reproduction.kernels.stages import Stage
 from reproduction.model.connections import connected_channels
 from reproduction.model.layer_module import LayerModule, Pass
 from reproduction.model.trees import leaf_counts, paths
@@ -32,6 +35,7 @@ class WeightedModule(LayerModule):
     """
 
     layer: WeightedLayer
+    has_weights = True
     makes_its_output = True
 
     def __init__(self, layer: WeightedLayer) -> None:
@@ -44,6 +48,9 @@ class WeightedModule(LayerModule):
         named = dict(zip(self.layer.weight_names, self.weights, strict=True))
         named[f"{self.layer.name}/biases"] = self.biases
         return {name: named[name] for name in self.layer.array_shapes}
+
+    def own_stages(self) -> list[Stage] | None:
+        return []
 
     def compute(self, *inputs: Tensor, given: Pass) -> Tensor:
         total = self.answer(0, inputs[0])
@@ -123,8 +130,19 @@ class FullyConnectedModule(WeightedModule):
 
     layer: FullyConnected
 
+    def __init__(self, layer: FullyConnected) -> None:
+        super().__init__(layer)
+        self._narrow: list[tuple[Tensor, Tensor]] = []  # weights of one byte and scales, for each input
+
+    def narrow(self) -> None:
+        """Looks at pictures with weights of one byte from now on: an approximation, see `linear_int8`."""
+        self._narrow = [quantised(weights.detach()) for weights in self.weights]
+
     def answer(self, index: int, values: Tensor) -> Tensor:
-        return F.linear(values.flatten(1), self.weights[index], self.biases if index == 0 else None)
+        bias = self.biases if index == 0 else None
+        if self._narrow:
+            return linear_int8(values.flatten(1), *self._narrow[index], bias)
+        return linear(values.flatten(1), self.weights[index], bias)
 
 
 class SplitFullyConnectedModule(WeightedModule):

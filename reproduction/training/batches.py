@@ -1,9 +1,12 @@
 """Hands out a split of packed data in minibatches: consecutive slices, the last of an epoch may be short.
 
-Nothing is shuffled at run time; the order was drawn when the data were packed, as in the original.
+Nothing is shuffled at run time; the order was drawn when the data were packed, as in the original. Pictures
+that do not fit into memory are read one minibatch ahead, while the network computes.
 """
 
 from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
@@ -29,11 +32,21 @@ class Batches:
         channels, height, width = data.image_shape
         if self.images * channels * height * width <= MAX_BYTES_IN_MEMORY:
             self._whole = torch.from_numpy(self._images[0 : self.images])
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="reading pictures")
+        self._ahead: tuple[int, Future[torch.Tensor]] | None = None
 
     def pictures(self, index: int) -> torch.Tensor:
-        """Pictures of minibatch `index`."""
-        part = self._slice(index)
-        return torch.from_numpy(self._images[part]) if self._whole is None else self._whole[part]
+        """Pictures of minibatch `index`; DataError where the file turns out to be damaged."""
+        if self._whole is not None:
+            return self._whole[self._slice(index)]
+        ahead, self._ahead = self._ahead, None
+        pictures = ahead[1].result() if ahead is not None and ahead[0] == index else self._read(index)
+        following = (index + 1) % self.count
+        self._ahead = following, self._reader.submit(self._read, following)
+        return pictures
+
+    def _read(self, index: int) -> torch.Tensor:
+        return torch.from_numpy(self._images[self._slice(index)])
 
     def labels(self, index: int) -> torch.Tensor:
         """Their class indices."""

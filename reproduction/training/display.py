@@ -17,9 +17,12 @@ RATE_WINDOW_S = 10.0
 class Display:
     """Shows one run, called `title`, that is to take `epochs`."""
 
-    def __init__(self, title: str, epochs: int, status: Status | None = None) -> None:
+    def __init__(
+        self, title: str, epochs: int, status: Status | None = None, steps: int | None = None
+    ) -> None:
         self.title = title
         self.epochs = epochs
+        self._steps_left = steps  # of a run that is to stop after so many, whatever its epochs
         self.status = Status() if status is None else status
         self.pictures_per_second = 0.0
         self._steps: deque[tuple[float, int, float]] = deque()  # (seconds of training, images, epoch)
@@ -38,7 +41,11 @@ class Display:
             self._steps.popleft()
         self._recent = progress.sums if self._recent.images > 2000 else self._recent + progress.sums
         self._measure(seconds)
-        self.status.show([self.title, self._where(progress.epoch), self._how()])
+        end = float(self.epochs)
+        if self._steps_left is not None:
+            self._steps_left = max(0, self._steps_left - 1)
+            end = min(end, progress.epoch * (1 + self._steps_left / progress.position.step))
+        self.status.show([self.title, self._where(progress.epoch, end), self._how()])
 
     def _measure(self, seconds: float) -> None:
         first, last = self._steps[0], self._steps[-1]
@@ -46,10 +53,10 @@ class Display:
         span_s = last[0] - first[0]
         self.pictures_per_second = images / span_s if span_s > 0 else first[1] / max(seconds, 1e-9)
 
-    def _where(self, epoch: float) -> str:
+    def _where(self, epoch: float, end: float) -> str:
         begun, begun_s = self._first or (epoch, self._seconds)
-        left = remaining(epoch - begun, self.epochs - begun, self._seconds - begun_s)
-        ending = f"   {left} left" if left and epoch < self.epochs else ""
+        left = remaining(epoch - begun, end - begun, self._seconds - begun_s)
+        ending = f"   {left} left" if left and epoch < end else ""
         return f"epoch {epoch:.2f} of {self.epochs}   {self.pictures_per_second:,.0f} pictures/s{ending}"
 
     def _how(self) -> str:

@@ -66,7 +66,7 @@ def evaluate(
                 labels = batches.labels(index).to(device)
                 seen = []
                 for view in stack:
-                    activations = module(view, noise, labels=labels, multi_view=views > 1)
+                    activations = module(view, noise, labels=labels, multi_view=views > 1, everything=False)
                     seen.append(module.measured(activations, labels))
                     for name, said in module.reports(activations, labels).items():
                         costs[name] = added(costs.get(name, {}), said, 1 / len(stack))

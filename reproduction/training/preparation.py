@@ -11,12 +11,14 @@ import torch
 from reproduction.data.packed import PackedData
 from reproduction.definition import Experiment, check_classes
 from reproduction.errors import DataError, TrainingError, UserError
+from reproduction.kernels.memory import keep_freed_memory
 
 
 def choose_device(name: str | None) -> torch.device:
     """The device called `name` (cpu, cuda, cuda:N); without a name, a GPU where there is one, else the CPU.
 
-    Sets torch to arithmetic that gives the same numbers every time, in full float32.
+    Sets torch to arithmetic that gives the same numbers every time, in full float32, and the C library to
+    keep the memory that one step frees for the next.
     """
     if name is None:
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -30,6 +32,7 @@ def choose_device(name: str | None) -> torch.device:
         raise UserError(f"--device {name}: expected cpu, cuda or cuda:N")
     if device.type == "cuda":
         _require_gpu(device)
+    keep_freed_memory()
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
@@ -52,25 +55,29 @@ def use_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def check_data(experiment: Experiment, data: PackedData) -> list[str]:
-    """Warnings; DataError or DefinitionError, with the --set that fits, when data and network do not."""
+def check_data(experiment: Experiment, data: PackedData, trained: bool = False) -> list[str]:
+    """Warnings; DataError or DefinitionError, with what to do, when data and network do not fit.
+
+    A `trained` network cannot be set otherwise any more: it needs other data.
+    """
     recipe = experiment.recipe
     channels, side = data.image_shape[:2]
     if channels != recipe.channels:
         settings = [f"channels={channels}"]
         settings += [f"{name}.channels={channels}" for name in experiment.network.first_layers]
+        advice = "test it on such pictures" if trained else f"use {_as_options(settings)}"
         raise DataError(
             f"{data.path} holds pictures of {channels} channels and {experiment.name} reads "
-            f"{recipe.channels}; use {_as_options(settings)}"
+            f"{recipe.channels}; {advice}"
         )
     if side != recipe.image_size:
         margin = recipe.image_size - recipe.input_size
         settings = [f"image-size={side}"]
         settings += [f"crop-size={side - margin if side > margin else side}"] if recipe.crop_size else []
+        otherwise = "" if trained else f", or use {_as_options(settings)}"
         raise DataError(
             f"{data.path} holds pictures of {side}x{side} and {experiment.name} expects "
-            f"{recipe.image_size}x{recipe.image_size}; pack them with --size {recipe.image_size}, "
-            f"or use {_as_options(settings)}"
+            f"{recipe.image_size}x{recipe.image_size}; pack them with --size {recipe.image_size}{otherwise}"
         )
     if recipe.color_noise > 0 and data.color_pca is None:
         raise DataError(f"{data.path} has no colour statistics; use --set color-noise=0")

@@ -115,7 +115,7 @@ class Trainer:
         labels = self.batches.labels(position.batch).to(self.device)
         pictures = self._pictures(position)
         masks = torch_generator(self.seed, Purpose.DROPOUT, position.epoch, position.batch, self.device)
-        activations = self.module(pictures, masks, labels=labels)
+        activations = self.module(pictures, masks, labels=labels, everything=False)
         objective, measured = self.module.objective(activations, labels)
         sums = self.module.sums(measured.detach(), labels, self.top_k)
         if not (math.isfinite(sums.logprob) and math.isfinite(objective.item())):

@@ -1,4 +1,4 @@
-"""The original's weight update (paper section 5), one array at a time and in place.
+"""The original's weight update (paper section 5), all arrays at a time and in place.
 
     V <- momentum V + rate G,    V <- V - rate decay W,    W <- W + V
 
@@ -25,6 +25,8 @@ from dataclasses import dataclass
 import torch
 
 from reproduction.definition.parameters import UpdateRule
+from reproduction.kernels import weight_update
+from reproduction.kernels.weight_update import Move
 from reproduction.training.constraints import constrain
 
 NORMALISED_MOMENTUM = 0.9  # of V, where G is divided by its running deviation; the rule's is that of m and q
@@ -47,17 +49,37 @@ def update(
     """
     if rule.rate == 0:
         return
+    move = _move(rule, step, momentum)
+    if divisors is None:
+        weight_update.update([weights], [velocity], [descent], [move])
+    else:
+        _move_rows(weights, velocity, descent, move, divisors)
+    if move.moves:
+        constrain(weights, rule)
+
+
+def _move(rule: UpdateRule, step: int, momentum: float | None) -> Move:
+    """What minibatch number `step` does to an array."""
     period = max(1, rule.update_period)
-    if step % period == 0:
-        velocity.mul_(rule.momentum if momentum is None else momentum)
-    velocity.sub_(descent if divisors is None else descent / divisors, alpha=rule.rate / period)
-    if (step + 1) % period:
-        return
-    if rule.decay > 0:
-        decaying = weights if divisors is None else weights / divisors**2
-        velocity.sub_(decaying, alpha=rule.rate * rule.decay)
-    weights.add_(velocity)
-    constrain(weights, rule)
+    begins, ends = step % period == 0, (step + 1) % period == 0
+    return Move(
+        momentum=(rule.momentum if momentum is None else momentum) if begins else 1.0,
+        rate=rule.rate / period,
+        decay=rule.rate * rule.decay if ends and rule.decay > 0 else 0.0,
+        moves=ends,
+    )
+
+
+def _move_rows(
+    weights: torch.Tensor, velocity: torch.Tensor, descent: torch.Tensor, move: Move, divisors: torch.Tensor
+) -> None:
+    """The same for the rows of a class tree."""
+    velocity.mul_(move.momentum)
+    velocity.sub_(descent / divisors, alpha=move.rate)
+    if move.decay != 0:
+        velocity.sub_(weights / divisors**2, alpha=move.decay)
+    if move.moves:
+        weights.add_(velocity)
 
 
 @dataclass
@@ -97,19 +119,27 @@ class Momentum:
         step: int = 0,
     ) -> None:
         """One update, after minibatch number `step`, of every array that has a gradient in `descents`."""
+        together: list[str] = []
+        moves: list[Move] = []
+        given = dict(descents)
         for name, descent in descents.items():
             rule, momentum = rules[name], None
             if rule.super_epsilon > 0:
-                descent, momentum = self._averages(name).normalised(descent, rule), NORMALISED_MOMENTUM
-            update(
-                arrays[name],
-                self.velocities[name],
-                descent,
-                rule,
-                step=step,
-                momentum=momentum,
-                divisors=self._divisors.get(name),
-            )
+                given[name], momentum = self._averages(name).normalised(descent, rule), NORMALISED_MOMENTUM
+            divisors = self._divisors.get(name)
+            if divisors is not None:
+                one = arrays[name], self.velocities[name], given[name], rule
+                update(*one, step=step, momentum=momentum, divisors=divisors)
+            elif rule.rate != 0:
+                together.append(name)
+                moves.append(_move(rule, step, momentum))
+        weights, velocities, moving = (
+            [each[name] for name in together] for each in (arrays, self.velocities, given)
+        )
+        weight_update.update(weights, velocities, moving, moves)
+        for name, move in zip(together, moves, strict=True):
+            if move.moves:
+                constrain(arrays[name], rules[name])
 
     def stacked_averages(self) -> dict[str, torch.Tensor]:
         """Array name -> m and q one after the other (2, ...), for the archive."""

@@ -26,7 +26,7 @@ def tree(root: Path, per_class: int = 5) -> Path:
 def test_packing_reports_what_was_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "pack", str(tree(tmp_path / "pets")), str(tmp_path / "pets.h5")]) == 0
     said = capsys.readouterr()
-    assert "10 train, 10 test" in said.out and "2: cat, dog" in said.out and "32 x 32, 3 channels" in said.out
+    assert "10 train, 10 test" in said.out and "2: cat; dog" in said.out and "32 x 32, 3 channels" in said.out
     assert "packing 10 train, 10 test pictures of 2 classes at 32 x 32" in said.err
     assert "packed 20 pictures in" in said.err
     assert str(tmp_path) not in said.out

@@ -214,8 +214,8 @@ def test_pictures_outside_of_class_folders_are_left_alone_and_counted(tmp_path: 
     (tree / "train/cat/notes.txt").write_text("hello")
     with packed(tree, tmp_path) as data:
         assert data.notes == [
-            "left alone: 1 pictures outside of class folders",
-            "left alone: 1 files that are not named like pictures",
+            "left alone: 1 picture outside of class folders",
+            "left alone: 1 file that is not named like pictures",
         ]
 
 
@@ -304,7 +304,7 @@ def test_tiny_imagenet(archived: bool, tmp_path: Path) -> None:
         assert data.targets("val").tolist() == [1, 0]
         drawn = drawn_pictures.pixels(50, 64, 64).transpose(2, 0, 1)
         np.testing.assert_array_equal(data.images("val")[0], drawn)
-        assert data.notes == ["left alone: 1 pictures without a label (Tiny ImageNet's test/)"]
+        assert data.notes == ["left alone: 1 picture without a label (Tiny ImageNet's test/)"]
 
 
 def test_a_format_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -147,6 +147,19 @@ def _filters(patch: Array, weights: Array, groups: int) -> Array:
     return np.concatenate(answers, axis=1)
 
 
+def fully_connected(x: Array, weights: Array, bias: Array, g: Array) -> tuple[Array, Array, Array, Array]:
+    """Output and the gradients at x (N, I), weights (O, I) and bias (O,), one image at a time."""
+    y = np.empty((len(x), len(weights)))
+    at_x, at_weights, at_bias = np.zeros_like(x), np.zeros_like(weights), np.zeros_like(bias)
+    for n, image in enumerate(x):
+        for o, filter_ in enumerate(weights):
+            y[n, o] = bias[o] + (image * filter_).sum()
+            at_x[n] += g[n, o] * filter_
+            at_weights[o] += g[n, o] * image
+            at_bias[o] += g[n, o]
+    return y, at_x, at_weights, at_bias
+
+
 def numerical_gradient(function: Callable[[Array], float], x: Array, step: float = 1e-5) -> Array:
     """Central differences of `function` at `x`, one value at a time."""
     result = np.zeros_like(x)

@@ -201,3 +201,12 @@ def test_progress_says_epoch_rate_remaining_loss_error_and_the_last_test() -> No
     assert "loss 1.5000   error 50.0 %" in text
     assert "epoch 1.00: test error 26.20 %, top-5 2.00 %, loss 1.2000 (1,000 test pictures" in text
     assert text.rstrip().endswith("last test 26.20 %")
+
+
+def test_the_remaining_time_of_a_run_of_so_many_steps_is_that_of_its_steps() -> None:
+    stream = io.StringIO()
+    display = Display("net -> run.h5", 90, Status(stream, piped_interval_s=0), steps=10)
+    for step in range(1, 6):
+        sums = CostSums(100, 150.0, 50.0, 10.0)
+        display.stepped(Progress(Position(0, step, step), step / 1000, sums, None), seconds=2.0)
+    assert "epoch 0.01 of 90   50 pictures/s   10 s left" in stream.getvalue().splitlines()[-1]
