@@ -32,7 +32,23 @@ def contenders(net: nn.Module, shown: Tensor, facts: list[str]) -> list[Contende
         racing = []
         for name in there:
             racing += compiling.tried(name, _ENGINES[name](path, shown), facts)
+        if "onnxruntime" in there:
+            racing += _int8(path, shown, facts)
         return racing
+
+
+def _int8(path: Path, shown: Tensor, facts: list[str]) -> list[Contender]:
+    """onnxruntime with the weights of fully connected layers in one byte each."""
+    narrow, name = path.with_name("int8.onnx"), "onnxruntime, int8"
+
+    def write() -> None:
+        quantisation: Any = importlib.import_module("onnxruntime.quantization")
+        kinds = ["MatMul", "Gemm"]
+        quantisation.quantize_dynamic(str(path), str(narrow), op_types_to_quantize=kinds)
+
+    if not compiling.tried(name, write, facts):
+        return []
+    return compiling.tried(name, _onnxruntime(narrow, shown), facts)
 
 
 def _write(net: nn.Module, shown: Tensor, path: Path) -> None:

@@ -17,10 +17,11 @@ from reproduction.benchmarks.measuring import Clock, Contender, Stopwatch
 from reproduction.benchmarks.results import OURS, Row, Work
 from reproduction.benchmarks.setting import Setting
 from reproduction.definition import Experiment
-from reproduction.definition.layers import LocallyConnected, Pool, ResponseNorm
+from reproduction.definition.layers import Data, LocallyConnected, Pool, ResponseNorm
 from reproduction.kernels.chain import chain
-from reproduction.kernels.stages import RELU, Stage, norm_stage, pool_stage
-from reproduction.model.layers import NormModule, PoolModule
+from reproduction.kernels.stages import RELU, Stage
+from reproduction.model.layer_module import LayerModule
+from reproduction.model.layers import NormModule
 from reproduction.model.network_module import NetworkModule
 
 FORWARD, BOTH = "forward", "forward + backward"
@@ -100,24 +101,22 @@ def _stages(before: Rank, links: Sequence[Rank], module: NetworkModule) -> list[
     """The chain as our operator takes it, the relu of the layer before it included; None where it cannot."""
     stages: list[Stage] = []
     for rank in (before, *links):
-        layer, own = rank.layer, module[rank.layer.name] if rank is not before else None
-        if isinstance(own, NormModule):
-            stages.append(norm_stage(own.norm))
-        elif isinstance(own, PoolModule) and not own.is_random:
-            stages.append(pool_stage(own.kind, own.windows))
-        elif own is not None:
+        if isinstance(rank.layer, Data):
+            continue
+        own = module[rank.layer.name]
+        more = own.stages() if isinstance(own, LayerModule) else None
+        if more is None:
             return None
-        if layer.activation is not None and layer.activation.name != "relu":
-            return None
-        stages += [RELU] if layer.activation else []
+        stages += more
     return stages
 
 
 def _alone(rank: Rank, experiment: Experiment, module: NetworkModule) -> Operation:
     own = module[rank.layer.name]
     assert isinstance(own, NormModule)
+    stages = own.own_stages() or []
     parts = stock.parts(_one_column(rank), experiment.parameters)
-    return _chain(experiment, f"{rank.layer.name} alone", rank, [norm_stage(own.norm)], parts[:1])
+    return _chain(experiment, f"{rank.layer.name} alone", rank, stages, parts[:1])
 
 
 def _chain(

@@ -12,8 +12,8 @@ from PIL import Image
 from torch import Tensor
 
 from reproduction.benchmarks import augmenting, machine
-from reproduction.benchmarks.measuring import Contender, Measured, Stopwatch
-from reproduction.benchmarks.results import OURS, Row, Spread, Work
+from reproduction.benchmarks.measuring import Contender, Stopwatch
+from reproduction.benchmarks.results import OURS, Row, Spread, Timing, Work
 from reproduction.benchmarks.setting import Setting
 from reproduction.benchmarks.step import repeating_trainer
 from reproduction.data.packed import Images, PackedData
@@ -60,30 +60,33 @@ def _alone(ours: Reading, stock: Loading, experiment: Experiment, stopwatch: Sto
 
 def _beside_a_step(ours: Reading, experiment: Experiment, setting: Setting, stopwatch: Stopwatch) -> Row:
     steps = repeating_trainer(experiment, setting).steps()
+    pictures = ours.read()
     racing = [
         Contender(OURS, ours.augmented),
-        Contender("its reading alone", ours.read),
+        Contender("its reading", ours.read),
+        Contender("its augmenting", lambda: ours.augmenting(pictures)),
         Contender("a training step", lambda: next(steps)),
     ]
     title = f"{experiment.name}: the same beside a training step"
     found = stopwatch.measure(title, racing)
-    size = experiment.recipe.batch_size
-    return found.row(title, pictures=size, facts=[_share(found)])
+    both, _, augmenting_alone, step = found.timings
+    facts = [
+        f"one after the other, pictures take {_share(both, step)} of pictures and step together",
+        "training reads ahead and waits for augmenting alone, "
+        f"which takes {_share(augmenting_alone, step)} of augmenting and step together",
+    ]
+    return found.row(title, "", pictures=experiment.recipe.batch_size, facts=facts)
 
 
-def _share(found: Measured) -> str:
-    """The part of a minibatch's time that goes into pictures."""
-    ours, _, step = found.timings
-    pairs = zip(ours.by_round, step.by_round, strict=True)
-    share = Spread.of([mine / (mine + whole) for mine, whole in pairs])
-    return (
-        f"of reading, augmenting and step together, the first two take {100 * share.median:.1f} % "
-        f"({100 * share.low:.1f} to {100 * share.high:.1f} %)"
-    )
+def _share(part: Timing, step: Timing) -> str:
+    """What `part` is of itself and a step together."""
+    pairs = zip(part.by_round, step.by_round, strict=True)
+    share = Spread.of([100 * mine / (mine + whole) for mine, whole in pairs])
+    return f"{share.median:.1f} % ({share.low:.1f} to {share.high:.1f} %)"
 
 
 class Reading:
-    """Goes through a file minibatch by minibatch, as the trainer does with data that memory does not hold."""
+    """Goes through a file minibatch by minibatch, as if memory did not hold it, and reads nothing ahead."""
 
     def __init__(self, data: PackedData, experiment: Experiment, setting: Setting) -> None:
         self._images = data.images("train")
@@ -99,10 +102,14 @@ class Reading:
         self._next = (first + self._recipe.batch_size) % len(self._images)
         return torch.from_numpy(self._images[first : first + self._recipe.batch_size])
 
+    def augmenting(self, pictures: Tensor) -> Tensor:
+        """A minibatch as the network sees it."""
+        moved = pictures.to(self._device)
+        return augmenting.augmented(moved, self._mean, self._recipe, self._drawing)
+
     def augmented(self) -> Tensor:
         """The next minibatch as the network sees it."""
-        pictures = self.read().to(self._device)
-        return augmenting.augmented(pictures, self._mean, self._recipe, self._drawing)
+        return self.augmenting(self.read())
 
 
 class Pictures(torch.utils.data.Dataset[Tensor]):

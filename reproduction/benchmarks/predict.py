@@ -19,7 +19,7 @@ from reproduction.benchmarks.setting import Setting
 from reproduction.definition import Experiment
 from reproduction.model.archived import ArchivedModel
 from reproduction.model.network_module import NetworkModule
-from reproduction.training.initial_weights import initial_weights
+from reproduction.training.initial_weights import Array, initial_weights
 
 SAID = (
     "One picture from uint8 to probabilities, one view; median is p50.",
@@ -30,6 +30,7 @@ SAID = (
 )
 LAYOUTS = {"stock": torch.contiguous_format, "channels_last": torch.channels_last}
 CALLS, CALLS_QUICK = 40, 2
+INT8 = "ours, --weights int8"
 ONE_THREAD = "ours, one thread"
 # Ends by itself when the benchmark is gone, at the latest after ten minutes.
 SPINNER = """
@@ -96,14 +97,13 @@ def _alone_on_one_thread(row: Row) -> Timing:
 def contenders(experiment: Experiment, setting: Setting, facts: list[str]) -> list[Contender]:
     """Ours, stock in both layouts, compiled, and other engines where they are installed."""
     network, device = experiment.network, setting.device
-    module = NetworkModule(network, experiment.parameters, setting.seed).on(device)
-    module.load(initial_weights(network, setting.seed))
+    weights = initial_weights(network, setting.seed)
     picture = Picture.drawn(experiment, setting)
-    ours = picture.through_ours(module.eval())
+    ours = picture.through_ours(_module(experiment, weights, setting))
     racing = [Contender(OURS, ours)]
     for name, layout in LAYOUTS.items():
         twin = stock.twin(network, experiment.parameters)
-        stock.load(twin, network, {name: array.detach() for name, array in module.arrays().items()})
+        stock.load(twin, network, {name: torch.from_numpy(array) for name, array in weights.items()})
         twin = stock.placed(twin, device, layout).eval()
         racing += compiling.tried(name, picture.through(twin, layout), facts)
     if setting.compiles:
@@ -112,9 +112,17 @@ def contenders(experiment: Experiment, setting: Setting, facts: list[str]) -> li
         racing += compiling.tried("compiled", fast, facts, timed=True)
     if device.type == "cpu":
         racing += engines.contenders(twin, picture.shown(), facts)
+        narrow = _module(experiment, weights, setting).narrow()
+        racing.append(Contender(INT8, picture.through_ours(narrow)))
         if torch.get_num_threads() > 1:
             racing.append(Contender(ONE_THREAD, lambda: _alone(ours)))
     return racing
+
+
+def _module(experiment: Experiment, weights: dict[str, Array], setting: Setting) -> NetworkModule:
+    module = NetworkModule(experiment.network, experiment.parameters, setting.seed).on(setting.device)
+    module.load(weights)
+    return module.eval()
 
 
 @dataclasses.dataclass(frozen=True)

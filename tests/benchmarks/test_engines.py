@@ -35,10 +35,15 @@ def test_they_give_the_scores_of_the_stock_network() -> None:
     shown = torch.randn(1, 3, 27, 27, generator=torch.Generator().manual_seed(0))
     facts: list[str] = []
     racing = engines.contenders(net, shown, facts)
-    assert facts == [] and {contender.name for contender in racing} == {"onnxruntime", "openvino"}
+    assert facts == [] and {contender.name for contender in racing} == {
+        "onnxruntime",
+        "onnxruntime, int8",
+        "openvino",
+    }
     with torch.no_grad():
         expected = net(shown).numpy()
     for contender in racing:
         scores = contender.run()
         found = scores[0]  # of the first output
-        assert np.abs(np.asarray(found) - expected).max() < 1e-5 * np.abs(expected).max()
+        bound = 0.05 if "int8" in contender.name else 1e-5
+        assert np.abs(np.asarray(found) - expected).max() < bound * np.abs(expected).max()

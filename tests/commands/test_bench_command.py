@@ -122,15 +122,19 @@ def test_the_pipeline_says_its_share_of_a_step(capsys: pytest.CaptureFixture[str
     assert [timing["name"] for timing in alone["timings"]] == ["ours", "stock"]
     assert [timing["name"] for timing in beside["timings"]] == [
         "ours",
-        "its reading alone",
+        "its reading",
+        "its augmenting",
         "a training step",
     ]
-    assert "the first two take" in beside["facts"][0]
+    assert "of pictures and step together" in beside["facts"][0]
+    assert "of augmenting and step together" in beside["facts"][1]
 
 
 def test_one_picture_is_answered_alone_and_beside_a_busy_process(capsys: pytest.CaptureFixture[str]) -> None:
     alone, beside = report(capsys, "predict", "--rounds", "1")["rows"]
-    assert {"ours", "stock", "channels_last"} <= {timing["name"] for timing in alone["timings"]}
+    assert {"ours", "stock", "channels_last", "ours, --weights int8"} <= {
+        timing["name"] for timing in alone["timings"]
+    }
     assert alone["pictures"] == 1
     assert "another program takes a core" in beside["name"]
     assert beside["facts"]
