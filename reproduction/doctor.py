@@ -38,7 +38,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Everything, in the order in which a person would ask; takes seconds, most of them importing torch."""
+    """Everything, in the order in which a person would ask; takes seconds, more to compile kernels."""
     return [
         _python(),
         *_packages(),
