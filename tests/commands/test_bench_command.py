@@ -41,6 +41,14 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture
+def forgetful() -> Iterator[None]:
+    """Kernels are looked for anew in the test, and again after it."""
+    native.library.cache_clear()
+    yield
+    native.library.cache_clear()
+
+
 def report(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     """The only report of a quick run."""
     assert main(["bench", *words, *QUICK, "--json"]) == 0
@@ -155,18 +163,16 @@ def test_a_person_gets_a_table_and_progress_goes_to_stderr(capsys: pytest.Captur
     assert "the machine: getting warm" in said.err
 
 
+@pytest.mark.usefixtures("forgetful")
 def test_it_is_said_where_ours_is_plain_torch(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(native.CHOICE_VARIABLE, "plain")
-    native.library.cache_clear()
-    try:
-        found = report(capsys, "step", "--rounds", "1")
-    finally:
-        native.library.cache_clear()
+    found = report(capsys, "step", "--rounds", "1")
     assert found["machine"]["kernels"] == "none, as ALEXNET_KERNELS has it"
 
 
+@pytest.mark.usefixtures("forgetful")
 def test_a_machine_without_a_compiler_says_why_nothing_is_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
