@@ -25,6 +25,7 @@ VERBS = {
     "experiments": "the lab notebook of the released 2012 source",
     "data": "packs pictures into one data file, or describes one",
     "archive": "looks into archives, checks them, imports original checkpoints",
+    "bench": "measures, always side by side with stock PyTorch in the same run",
     "doctor": "what this machine has and what that means",
 }
 

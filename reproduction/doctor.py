@@ -38,7 +38,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Everything, in the order in which a person would ask; takes seconds, most of them importing torch."""
+    """Everything, in the order in which a person would ask; takes seconds, more to compile kernels."""
     return [
         _python(),
         *_packages(),
@@ -96,9 +96,8 @@ def _torch() -> list[Finding]:
     return [
         Finding(topic="torch", found=torch_found, needed_for="headless"),
         *(cards or [_no_card(torch.version.cuda is not None)]),
-        Finding(
-            topic="kernels", found="plain torch", meaning="every layer is computed by torch's own operators"
-        ),
+        kernels(),
+        *(finding for index in range(len(cards)) for finding in gpu_kernels(index)),
     ]
 
 
@@ -120,15 +119,75 @@ def _no_card(cuda_build: bool) -> Finding:
     return Finding(topic="GPU", found=found, meaning=meaning, advice=advice)
 
 
+# What plain torch costs is never said from memory: it depends on the machine, and the benchmark measures it.
+PLAIN_TORCH = "plain torch computes instead, and more slowly: `alexnet bench kernels` measures by how much"
+
+
+def kernels() -> Finding:
+    """Whether the C++ kernels can be had here; compiles those that were not yet."""
+    from reproduction.kernels import native
+
+    names = sorted(path.stem for path in native.SOURCES.glob("*.cpp"))
+    if not native.wanted():
+        return Finding(
+            topic="kernels",
+            found=f"none, as {native.CHOICE_VARIABLE} has it",
+            meaning=PLAIN_TORCH,
+            advice=f"unset {native.CHOICE_VARIABLE}",
+        )
+    made = f"compiled for this processor by {native.compiler()}"
+    troubles = {name: trouble for name in names if (trouble := native.trouble(name))}
+    install = native.compiler() is None and system.has_apt()
+    return _compiled("kernels", names, troubles, made, system.apt_line(["g++"]) if install else "")
+
+
+def gpu_kernels(index: int) -> list[Finding]:
+    """The same of the CUDA kernels for one GPU; nothing is run there."""
+    import torch
+
+    from reproduction.kernels import cuda, native, nvrtc
+
+    names = sorted(path.stem for path in native.SOURCES.glob("*.cu"))
+    if not names or not native.wanted():
+        return []
+    try:
+        cuda.driver()
+        architecture = cuda.architecture(torch.device("cuda", index))
+        for name in names:
+            nvrtc.cubin(name, architecture, ["-DSCALAR=float"])
+        made = f"compiled for {architecture} by NVRTC {'.'.join(map(str, nvrtc.version()))}"
+        return [_compiled(f"GPU {index}", names, {}, made)]
+    except (native.CompilerError, cuda.LaunchError) as error:
+        return [_compiled(f"GPU {index}", names, dict.fromkeys(names, str(error)), "")]
+
+
+def _compiled(topic: str, names: list[str], troubles: dict[str, str], made: str, advice: str = "") -> Finding:
+    """What became of the kernels called `names`."""
+    good = [name for name in names if name not in troubles]
+    if not troubles:
+        return Finding(topic=topic, found=f"{', '.join(good)}: {made}")
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in troubles.items())
+    if len(set(troubles.values())) == 1:
+        reasons = next(iter(troubles.values()))
+    found = f"{', '.join(good)}: {made}; for the others " if good else "none of our own: "
+    return Finding(topic=topic, found=found + reasons, meaning=PLAIN_TORCH, advice=advice, ok=False)
+
+
 def _processor() -> Finding:
-    name = platform.processor() or platform.machine()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Finding(
+        topic="processor", found=f"{processor_name()}, {cores} core{'s' if cores > 1 else ''} to use"
+    )
+
+
+def processor_name() -> str:
+    """The processor as the system calls it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), name)
     except OSError:
-        pass  # not Linux: the name that Python knows will do
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Finding(topic="processor", found=f"{name}, {cores} core{'s' if cores > 1 else ''} to use")
+        lines = []  # not Linux: the name that Python knows will do
+    named = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
 def _memory() -> Finding:
@@ -149,7 +208,9 @@ def _disk(folder: Path) -> Finding:
 
 def _compiler() -> Finding:
     found = [name for name in ("c++", "g++", "clang++", "cl", "nvcc") if shutil.which(name)]
-    return Finding(topic="compiler", found=", ".join(found) or "none", meaning="nothing here needs one yet")
+    there = {"c++", "g++", "clang++"}.intersection(found)
+    meaning = "C++ kernels are compiled with it at first use" if there else "C++ kernels need g++ or clang++"
+    return Finding(topic="compiler", found=", ".join(found) or "none", meaning=meaning)
 
 
 def _qt() -> list[Finding]:
