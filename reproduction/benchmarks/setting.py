@@ -26,6 +26,7 @@ class Setting:
     seed: int = 1
     precision: str = "float32"
     compiles: bool = True
+    keeps_memory: bool = False
     quick: bool = False
 
     def experiment(self, network: str) -> Experiment:
@@ -65,5 +66,6 @@ class Setting:
             "seed": self.seed,
             "precision": self.precision,
             "compile": self.compiles,
+            "keep_memory": self.keeps_memory,
             "quick": self.quick,
         }

@@ -67,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-compile", action="store_true", help="leaves torch.compile out, which takes long"
     )
+    parser.add_argument(
+        "--keep-memory",
+        action="store_true",
+        help="lets the C library keep freed memory for both sides, as it does when this program trains",
+    )
     parser.add_argument("--quick", action="store_true", help="everything small, two rounds: does it work?")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
 
@@ -100,7 +105,7 @@ def _reports(arguments: argparse.Namespace, say: Callable[[str], None]) -> Itera
     from reproduction.benchmarks.setting import Setting
     from reproduction.training import preparation
 
-    device = preparation.choose_device(arguments.device)
+    device = preparation.choose_device(arguments.device, keep_memory=arguments.keep_memory)
     preparation.use_threads(arguments.threads)
     wanted = not (arguments.no_compile or arguments.quick)
     trouble = compiling.obstacle(device) if wanted else ""
@@ -111,6 +116,7 @@ def _reports(arguments: argparse.Namespace, say: Callable[[str], None]) -> Itera
         seed=arguments.seed,
         precision=arguments.precision,
         compiles=wanted and not trouble,
+        keeps_memory=arguments.keep_memory,
         quick=arguments.quick,
     )
     rounds = arguments.rounds or (2 if arguments.quick else 5)
