@@ -144,7 +144,7 @@ _loaded = cache_forever(lambda path: ctypes.CDLL(str(path)))
 def _compiled(name: str, defines: tuple[str, ...], sanitizer: str) -> Path:
     """All functions of `NAME.cu`: a library, or with a sanitizer a program."""
     folder = next(folder for folder in (native.SOURCES, SHIM) if (folder / f"{name}.cu").exists())
-    functions = FUNCTION.findall((folder / f"{name}.cu").read_text(encoding="utf-8"))
+    functions = _functions(folder / f"{name}.cu", defines)
     lines = [f'#include "{file}"' for file in ("host_shim.h", "recorded_launch.h", f"{name}.cu")]
     if not sanitizer:
         numbers = "const unsigned* grid, const unsigned* block, size_t shared, void** values"
@@ -160,6 +160,19 @@ def _compiled(name: str, defines: tuple[str, ...], sanitizer: str) -> Path:
         for function in functions
     ]
     return _built("\n".join([*lines, "}"]), [*SANITIZED, f"-fsanitize={sanitizer}", *defines])
+
+
+def _functions(source: Path, defines: tuple[str, ...]) -> list[str]:
+    """The kernels that `source` has under these macros."""
+    program = native.compiler()
+    assert program is not None, missing()
+    command = [program, "-E", "-P", "-std=c++20", *defines, f"-I{SHIM}", f"-I{native.SOURCES}"]
+    done = subprocess.run(
+        [*command, "-x", "c++", str(source)], capture_output=True, text=True, timeout=LIMIT_S
+    )
+    if done.returncode != 0:
+        raise ShimError(f"{program} cannot read {source.name}: {done.stderr[:2000]}")
+    return FUNCTION.findall(done.stdout)
 
 
 def _built(text: str, flags: list[str]) -> Path:
