@@ -6,45 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from service_client import Client
 
-from reproduction.frames import Decoder, encode
+from reproduction.service.requests import HOMES, handler
 
-sys.path.insert(0, str(Path(__file__).parent / "training"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 import small_training  # noqa: E402
-
-Arrays = dict[str, np.ndarray]
-
-
-class Client:
-    """Asks a service process one question at a time."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "reproduction.service"],
-            env=small_training.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        self.decoder = Decoder()
-        self.number = 0
-
-    def ask(self, message: dict[str, Any], arrays: Arrays | None = None) -> tuple[dict[str, Any], Arrays]:
-        """The answer to one question, which must carry its id."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.number += 1
-        self.process.stdin.write(encode({"id": self.number, **message}, arrays))
-        self.process.stdin.flush()
-        while True:
-            data = self.process.stdout.read1(2**16)
-            assert data, "the service has ended"
-            for answer, answers in self.decoder.feed(data):
-                assert answer["id"] == self.number
-                return answer, answers
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(folder: Path) -> Iterator[Client]:
     service = Client()
     yield service
-    service.process.kill()
-    service.process.wait()
-    for stream in (service.process.stdin, service.process.stdout):
-        if stream is not None:
-            stream.close()
+    service.end()
 
 
 def test_it_says_hello_with_the_version_of_torch(client) -> None:
@@ -135,6 +102,11 @@ def test_trouble_is_one_sentence_and_the_service_goes_on(client, folder, message
     assert answer["ok"] is False and said in answer["error"] and "\n" not in answer["error"]
     assert not arrays
     assert client.ask({"do": "hello"})[0]["ok"]
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_every_request_of_the_table_has_its_function(name: str) -> None:
+    assert handler(name).__name__ == name and handler(name).__doc__
 
 
 def test_damaged_pictures_are_said_to_be(client, folder) -> None:
