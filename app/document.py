@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
+from app.selected import Selected
 from app.settings import Settings
 from archive import Archive, ArchiveError, log_path, merged_notebook, read_log
 
@@ -129,9 +130,10 @@ class OpenArchive:
         return False
 
 
-class Document(QObject):
+class Document(Selected):
     """The one state that all rooms share. Rooms listen to its signals and call its methods, nothing else.
 
+    What is selected and switched off is in `Selected`, the class it builds on.
     Signals:
         archivesChanged: an archive was opened or closed.
         currentChanged: another archive is current (or none): draw it from scratch.
@@ -183,7 +185,10 @@ class Document(QObject):
         """Makes one of the open archives current."""
         if archive is not self.current:
             self.current = archive
+            changed = self._select_afresh(first_layer_of(archive))
             self.currentChanged.emit()
+            for signal in changed:
+                signal.emit()
 
     def close(self, archive: OpenArchive) -> None:
         """Closes an archive; its neighbour becomes current."""
@@ -229,8 +234,17 @@ class Document(QObject):
         """Reads every open archive again whose file was replaced or whose log grew."""
         for archive in list(self.archives):
             if self.attempt(archive.refresh, False):
+                self._keep_selection_possible(archive)
                 self.archiveUpdated.emit(archive)
             self._watch(archive.path)
+
+    def _keep_selection_possible(self, archive: OpenArchive) -> None:
+        """The file may hold another network now, or fewer snapshots."""
+        layers = {str(layer["name"]) for layer in archive.network["layers"]}
+        possible = self.layer in layers and (self.moment is None or self.moment < len(archive.snapshots))
+        if archive is self.current and not possible:
+            for signal in self._select_afresh(first_layer_of(archive)):
+                signal.emit()
 
     # Pictures
 
@@ -246,6 +260,11 @@ class Document(QObject):
         if self.pictures[index] is not self.picture:
             self.picture = self.pictures[index]
             self.pictureChanged.emit()
+
+
+def first_layer_of(archive: OpenArchive | None) -> str | None:
+    """The layer that is selected when an archive is opened: the first that reads the pictures."""
+    return None if archive is None else str(archive.network["first_layers"][0])
 
 
 def shipped_archives() -> list[Path]:
