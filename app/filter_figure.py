@@ -15,6 +15,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QImageWriter, QPainter, QPen
 
 from app.filter_mosaic import Grid, gap_of, mosaic
+from app.pixels import draw_pixels
 from app.theme import COLUMN_LINES, LIGHT
 from app.widgets.tile_sheet import SheetBlock, image_of
 
@@ -26,7 +27,7 @@ DASHES = "8 5"
 
 
 @dataclass(frozen=True)
-class Figure:
+class SheetFigure:
     """What is drawn: a title, blocks of tiles, and lines that say what is seen and where it comes from."""
 
     title: str
@@ -44,7 +45,7 @@ class _Part:
     image: QImage
 
 
-def figure_image(figure: Figure, scale: int) -> QImage:
+def figure_image(figure: SheetFigure, scale: int) -> QImage:
     """The figure as a bitmap, `scale` (1 to 8) times natural size; title and caption are its metadata too."""
     parts = _parts(figure, scale)
     width, height = _size(figure, parts)
@@ -52,6 +53,29 @@ def figure_image(figure: Figure, scale: int) -> QImage:
     image.fill(QColor(LIGHT.card))
     painter = QPainter(image)
     painter.scale(scale, scale)
+    _paint_parts(painter, figure, parts, width)
+    painter.end()
+    image.setText("Title", figure.title)
+    image.setText("Description", "\n".join(figure.caption))
+    return image
+
+
+def figure_size(figure: SheetFigure) -> tuple[float, float]:
+    """Natural width and height."""
+    return _size(figure, _parts(figure, 1))
+
+
+def paint_figure(painter: QPainter, figure: SheetFigure, box: QRectF) -> None:
+    """Draws the figure as large as it fits into `box`, at the top and in the middle."""
+    parts = _parts(figure, 1)
+    width, height = _size(figure, parts)
+    factor = min(box.width() / width, box.height() / height)
+    painter.translate(box.left() + (box.width() - factor * width) / 2, box.top())
+    painter.scale(factor, factor)
+    _paint_parts(painter, figure, parts, width)
+
+
+def _paint_parts(painter: QPainter, figure: SheetFigure, parts: list[_Part], width: float) -> None:
     painter.setPen(QColor(LIGHT.text))
     painter.setFont(_font(16, bold=True))
     painter.drawText(_line(0, width), Qt.AlignmentFlag.AlignVCenter, figure.title)
@@ -62,13 +86,9 @@ def figure_image(figure: Figure, scale: int) -> QImage:
     for place, text in enumerate(figure.caption):
         line = _line(0, width).translated(0, _caption_top(parts) - MARGIN + place * TITLE * 0.7)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
-    painter.end()
-    image.setText("Title", figure.title)
-    image.setText("Description", "\n".join(figure.caption))
-    return image
 
 
-def figure_svg(figure: Figure) -> str:
+def figure_svg(figure: SheetFigure) -> str:
     """The figure as SVG: text as text, frames as lines, tiles as bitmaps that are not smoothed."""
     parts = _parts(figure, 4)
     width, height = _size(figure, parts)
@@ -88,7 +108,7 @@ def figure_svg(figure: Figure) -> str:
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _parts(figure: Figure, scale: int) -> list[_Part]:
+def _parts(figure: SheetFigure, scale: int) -> list[_Part]:
     parts: list[_Part] = []
     top = float(MARGIN + TITLE + 8)
     for block in figure.blocks:
@@ -105,7 +125,7 @@ def _parts(figure: Figure, scale: int) -> list[_Part]:
     return parts
 
 
-def _size(figure: Figure, parts: list[_Part]) -> tuple[float, float]:
+def _size(figure: SheetFigure, parts: list[_Part]) -> tuple[float, float]:
     """Natural size: as wide as blocks and text need."""
     texts = [QFontMetricsF(_font(16, bold=True)).horizontalAdvance(figure.title)]
     texts += [QFontMetricsF(_font(12)).horizontalAdvance(line) for line in figure.caption]
@@ -137,7 +157,7 @@ def _paint_part(painter: QPainter, part: _Part) -> None:
     painter.setFont(_font(14))
     title = QRectF(part.tiles.left(), part.frame.top() + 4, part.frame.width(), TITLE)
     painter.drawText(title, Qt.AlignmentFlag.AlignVCenter, part.block.title)
-    painter.drawImage(part.tiles, part.image)
+    draw_pixels(painter, part.tiles, part.image)
 
 
 def _line_style(column: int | None) -> Qt.PenStyle:
