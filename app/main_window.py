@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import (
-    QT_TRANSLATE_NOOP,
     QBuffer,
     QByteArray,
     QCoreApplication,
@@ -23,61 +21,52 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from app.document import Document, OpenArchive, VisitorPicture, pictures_of
 from app.drops import sort_paths
 from app.menus import Menus
+from app.room import DEPTHS, Museum, Room
+from app.room_list import ROOMS, RoomEntry
 from app.theme import Appearance
+from app.widgets.header import Header
 from app.widgets.message_bar import MessageBar
 from app.widgets.rail import Rail
 from app.worker import Worker
 
 
-@dataclass(frozen=True)
-class RoomEntry:
-    """A room before it is built: its name on the command line, its title, where its class is."""
-
-    name: str
-    title: str
-    module: str
-    class_name: str
-
-    def translated(self) -> str:
-        """The title in the visitor's language."""
-        return QCoreApplication.translate("rooms", self.title)
-
-
-# In the order of the `--room` names. A room's module is imported on the first visit.
-ROOMS = (
-    RoomEntry("entrance", str(QT_TRANSLATE_NOOP("rooms", "Entrance")), "app.rooms.entrance", "EntranceRoom"),
-    RoomEntry("filters", str(QT_TRANSLATE_NOOP("rooms", "Filters")), "app.rooms.filters", "FiltersRoom"),
-    RoomEntry("try-it", str(QT_TRANSLATE_NOOP("rooms", "Try it")), "app.rooms.try_it", "TryItRoom"),
-    RoomEntry("training", str(QT_TRANSLATE_NOOP("rooms", "Training")), "app.rooms.training", "TrainingRoom"),
-)
+def title_of(room: RoomEntry) -> str:
+    """A room's title in the visitor's language."""
+    return QCoreApplication.translate("rooms", room.title)
 
 
 class MainWindow(QMainWindow):
-    """Knows the rooms by name; the rooms know the document and the worker. Signal: firstPainted, once.
-
-    A room may have the signals `visitWanted(str)`, the name of another room to go to, and `openWanted`.
-    """
+    """Knows the rooms by name; the rooms know what `Museum` holds. Signal: firstPainted, once."""
 
     firstPainted = Signal()
 
-    def __init__(self, document: Document, worker: Worker, appearance: Appearance) -> None:
+    def __init__(
+        self, document: Document, worker: Worker, appearance: Appearance, researcher: Worker | None = None
+    ) -> None:
         super().__init__()
         self.document, self.worker, self.appearance = document, worker, appearance
-        self._rooms: dict[str, QWidget] = {}
+        self.researcher = researcher or Worker()
+        self._rooms: dict[str, Room] = {}
         self._painted = False
+        self.chosen_depth = DEPTHS[-1]
         self.setAcceptDrops(True)
         self.setMinimumSize(640, 480)
-        self.rail = Rail([(room.name, room.translated()) for room in ROOMS])
-        self.messages = MessageBar()
+        titles = [(room.name, title_of(room)) for room in ROOMS]
+        self.rail, self.header, self.messages = Rail(titles), Header(), MessageBar()
         self._stack = QStackedWidget()
         self._lay_out()
-        self.menus = Menus(self, [(room.name, room.translated()) for room in ROOMS])
+        self.menus = Menus(self, titles)
+        self.museum = Museum(document, worker, self.researcher, self.menus.actions)
+        self._connect()
+        self._on_current_change()
+
+    def _connect(self) -> None:
         self.rail.roomChosen.connect(self.visit)
         self.rail.archiveMenuWanted.connect(lambda: self.rail.fill_archive_menu(self.menus.archive_actions()))
-        document.problem.connect(self.messages.show_message)
-        document.currentChanged.connect(self._on_current_change)
-        appearance.changed.connect(self.rail.follow_theme)
-        self._on_current_change()
+        self.header.depthChosen.connect(self.choose_depth)
+        self.document.problem.connect(self.messages.show_message)
+        self.document.currentChanged.connect(self._on_current_change)
+        self.appearance.changed.connect(self.rail.follow_theme)
 
     def _lay_out(self) -> None:
         centre = QWidget()
@@ -87,34 +76,56 @@ class MainWindow(QMainWindow):
         row.addWidget(self.rail)
         column = QVBoxLayout()
         column.setSpacing(0)
-        column.addWidget(self.messages)
+        for part in (self.messages, self.header):
+            column.addWidget(part)
         column.addWidget(self._stack, 1)
         row.addLayout(column, 1)
         self.setCentralWidget(centre)
 
     # Rooms
 
-    def visit(self, name: str) -> QWidget:
+    def visit(self, name: str) -> Room:
         """Shows a room, building it on the first visit."""
         if name not in self._rooms:
             entry = next(room for room in ROOMS if room.name == name)
-            room_class = getattr(importlib.import_module(entry.module), entry.class_name)
-            room: QWidget = room_class(self.document, self.worker)
-            room.setAccessibleName(entry.translated())
-            if hasattr(room, "visitWanted"):
-                room.visitWanted.connect(self.visit)
-            if hasattr(room, "openWanted"):
-                room.openWanted.connect(self.menus.ask_for_archives)
-            self._rooms[name] = room
-            self._stack.addWidget(room)
-        self._stack.setCurrentWidget(self._rooms[name])
+            self._rooms[name] = self._build(entry)
+            self._stack.addWidget(self._rooms[name])
+        room = self._rooms[name]
+        self._stack.setCurrentWidget(room)
         self.rail.show_room(name)
-        return self._rooms[name]
+        self.museum.actions.show_room(name)
+        self._show_depth(room)
+        return room
+
+    def _build(self, entry: RoomEntry) -> Room:
+        room_class = getattr(importlib.import_module(entry.module), entry.class_name)
+        room: Room = room_class(self.museum)
+        room.setAccessibleName(title_of(entry))
+        room.visitWanted.connect(self.visit)
+        room.openWanted.connect(self.menus.ask_for_archives)
+        return room
 
     @property
-    def room(self) -> QWidget | None:
+    def room(self) -> Room | None:
         """The room being visited."""
-        return self._stack.currentWidget()
+        room = self._stack.currentWidget()
+        return room if isinstance(room, Room) else None
+
+    def choose_depth(self, depth: str) -> None:
+        """Looks so deep into every room from now on."""
+        self.chosen_depth = depth
+        if self.room is not None:
+            self._show_depth(self.room)
+
+    def _show_depth(self, room: Room) -> None:
+        """Shows the depth that was chosen, or the deepest below it that this room has."""
+        offered = room.depths
+        reached = [depth for depth in offered if DEPTHS.index(depth) <= DEPTHS.index(self.chosen_depth)]
+        shown = reached[-1] if reached else offered[0]
+        if room.shown_depth != shown:
+            room.set_depth(shown)
+        self.header.show_depth(shown, offered)
+        self.menus.show_depth(self.chosen_depth)
 
     def _on_current_change(self) -> None:
         archive: OpenArchive | None = self.document.current
@@ -179,4 +190,5 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.worker.shut_down()
+        self.researcher.shut_down()
         super().closeEvent(event)

@@ -30,6 +30,7 @@ class Menus(QObject):
         self._settings = window.document.settings
         self.actions = Actions(window)
         self._add_file_menu()
+        self._add_edit_menu()
         self._add_room_menu(rooms)
         self._add_view_menu()
         self._add_help_menu()
@@ -45,6 +46,27 @@ class Menus(QObject):
         add("forget", menu, self.tr("&Forget recent archives"), self._settings.forget_recent)
         self.actions.add_separator(menu)
         add("quit", menu, self.tr("&Quit"), self._window.close, "Ctrl+Q")
+
+    def _add_edit_menu(self) -> None:
+        menu, add, stack = self.tr("&Edit"), self.actions.add, self._document.undo
+        undo = add("undo", menu, self.tr("&Undo"), stack.undo, "Ctrl+Z")
+        redo = add("redo", menu, self.tr("&Redo"), stack.redo, "Ctrl+Shift+Z")
+        for action, possible in ((undo, stack.canUndoChanged), (redo, stack.canRedoChanged)):
+            action.setEnabled(False)
+            possible.connect(action.setEnabled)
+        stack.undoTextChanged.connect(
+            lambda text: undo.setText(self.tr("&Undo: {0}").format(text) if text else self.tr("&Undo"))
+        )
+        stack.redoTextChanged.connect(
+            lambda text: redo.setText(self.tr("&Redo: {0}").format(text) if text else self.tr("&Redo"))
+        )
+        self.actions.add_separator(menu)
+        back = self.tr("Back to the &trained network")
+        add("trained-network", menu, back, self.restore_trained, "Ctrl+T")
+
+    def restore_trained(self) -> None:
+        """Everything switched on again, and the weights as they are now."""
+        self._document.restore_trained(self.tr("back to the trained network"))
 
     def _add_room_menu(self, rooms: Sequence[tuple[str, str]]) -> None:
         for number, (name, title) in enumerate(rooms, start=1):
@@ -63,12 +85,22 @@ class Menus(QObject):
         add("smaller", menu, self.tr("S&maller text"), partial(self.change_text_size, -1), "Ctrl+-")
         add("normal-size", menu, self.tr("&Normal text"), partial(self.change_text_size, 0), "Ctrl+0")
         self.actions.add_separator(menu)
+        depths = QActionGroup(self)
+        names = {"look": self.tr("Loo&k"), "try": self.tr("Tr&y"), "study": self.tr("St&udy")}
+        for number, (depth, title) in enumerate(names.items(), start=2):
+            run = partial(self._window.choose_depth, depth)
+            add(f"depth-{depth}", menu, title, run, f"F{number}", group=depths)
+        self.actions.add_separator(menu)
         add("full-screen", menu, self.tr("&Full screen"), self.toggle_full_screen, "F11")
 
     def _add_help_menu(self) -> None:
         menu, add = self.tr("&Help"), self.actions.add
         add("shortcuts", menu, self.tr("&Keys"), self.show_shortcuts, "F1")
         add("about", menu, self.tr("&About and credits"), self.show_about)
+
+    def show_depth(self, depth: str) -> None:
+        """Marks the depth that was chosen."""
+        self.actions[f"depth-{depth}"].setChecked(True)
 
     def archive_actions(self) -> list[QAction]:
         """The archives to choose from: open, shipped, recent (greyed when gone), then the file dialog."""

@@ -10,7 +10,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOM_NAMES = ("entrance", "filters", "try-it", "training")
+from app.room_list import ROOMS
+
+ROOM_NAMES = tuple(room.name for room in ROOMS)
 
 
 def parser() -> argparse.ArgumentParser:

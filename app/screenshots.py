@@ -11,13 +11,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QEventLoop
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 import assets
 from app.ctrl_c import CtrlC
 from app.document import Document, pictures_of, shipped_archives
 from app.drops import sort_paths
-from app.main_window import ROOMS, MainWindow
+from app.main_window import MainWindow
+from app.room import Room
+from app.room_list import ROOMS
 from app.settings import Settings
 from app.start import make_application, open_all
 from app.theme import Appearance
@@ -103,16 +105,19 @@ def _sample_pictures() -> list[Path]:
     return sort_paths([Path(assets.__file__ or "").parent / "pictures"]).pictures
 
 
-def _wait_until_ready(window: MainWindow, room: QWidget, ctrl_c: CtrlC) -> bool:
-    """Lets the room work until nothing is asked of the worker and its `ready()`, if any, says so."""
-    ready = getattr(room, "ready", lambda: True)
+def _wait_until_ready(window: MainWindow, room: Room, ctrl_c: CtrlC) -> bool:
+    """Lets the room work until nothing is asked of the workers and it says that it is ready."""
     end_s = time.monotonic() + ROOM_LIMIT_S
     _let_work(SETTLE_S)
-    while (window.worker.busy or not ready()) and time.monotonic() < end_s:
+    while not _at_rest(window, room) and time.monotonic() < end_s:
         _let_work(0.05)
         ctrl_c.check()
     _let_work(SETTLE_S)
-    return not window.worker.busy and bool(ready())
+    return _at_rest(window, room)
+
+
+def _at_rest(window: MainWindow, room: Room) -> bool:
+    return not window.worker.busy and not window.researcher.busy and room.ready()
 
 
 def _let_work(seconds: float) -> None:

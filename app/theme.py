@@ -213,6 +213,7 @@ QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="small"] {{ color: {muted}; font-size: {small_size}; }}
 QFrame[role="card"] {{ background: {card}; border: 1px solid {line}; border-radius: 10px; }}
 QFrame[role="rail"] {{ background: {rail}; border: none; border-right: 1px solid {line}; }}
+QFrame[role="header"] {{ background: {window}; border: none; border-bottom: 1px solid {line}; }}
 QFrame[role="message"] {{ background: {warning}; border: none; border-bottom: 1px solid {line}; }}
 QFrame[role="banner"] {{ background: {selected}; border: none; border-radius: 10px; }}
 QScrollArea {{ background: transparent; border: none; }}
@@ -228,6 +229,7 @@ QPushButton:disabled, QToolButton:disabled {{ border-color: {line}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton[role="quiet"] {{ background: transparent; border-color: transparent; }}
 QPushButton[role="quiet"]:hover {{ background: {hover}; }}
+QPushButton[role="quiet"]:checked {{ background: {selected}; }}
 QPushButton[role="room"] {{
     background: transparent; border-color: transparent; text-align: left; padding: 0 12px;
 }}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.archive_words import provenance_rows, summary
-from app.document import Document, OpenArchive
+from app.document import OpenArchive
+from app.figure import Figure
+from app.room import Museum, Room
 from app.theme import current, label
 from app.widgets.figure import FigureActions
-from app.widgets.layer_words import facts, kind_of
+from app.widgets.layer_words import facts, kind_of, layer_table
 from app.widgets.network_drawing import NetworkDrawing, paint
-from app.worker import Worker
 
 MARGIN_PX = 36
 NOTES_SHOWN = 4
@@ -32,16 +33,14 @@ LETTERS_BESIDE = 22  # so many letters of text need a place beside the doors; a 
 TALLEST = 0.85  # height of the network's card as a part of the room's width
 
 
-class EntranceRoom(QWidget):
-    """Signals: visitWanted(str): the name of a room to go to; openWanted: the file dialog is asked for."""
+class EntranceRoom(Room):
+    """Shows the archive as a whole; needs no worker."""
 
     NAME = "entrance"
-    visitWanted = Signal(str)
-    openWanted = Signal()
 
-    def __init__(self, document: Document, worker: Worker) -> None:
-        super().__init__()
-        self._document = document
+    def __init__(self, museum: Museum) -> None:
+        super().__init__(museum)
+        self._document = document = museum.document
         self._title = label("", "title")
         self._sentence = label("", "lead")
         self.drawing = NetworkDrawing()
@@ -56,14 +55,6 @@ class EntranceRoom(QWidget):
         document.currentChanged.connect(self._on_current_change)
         document.archiveUpdated.connect(self._on_archive_update)
         self._on_current_change()
-
-    def title(self) -> str:
-        """The room's name in the visitor's language."""
-        return self.tr("Entrance")
-
-    def ready(self) -> bool:
-        """Whether the room shows what it has to show."""
-        return True
 
     def _lay_out(self) -> None:
         page = QWidget()
@@ -129,6 +120,29 @@ class EntranceRoom(QWidget):
         self.open_button.setProperty("role", "primary")
         self.open_button.clicked.connect(self.openWanted)
         return row
+
+    def figures(self) -> list[Figure]:
+        """The drawing of the network."""
+        archive = self._document.current
+        if archive is None:
+            return []
+        size = float(self.drawing.width()), float(self.drawing.height())
+        title = self.tr("The network {0}, drawn to scale").format(archive.name)
+        return [
+            Figure(
+                name="network",
+                title=title,
+                description=" ".join((title, summary(archive))),
+                paint=self._paint_drawing,
+                size=size,
+                table=lambda: layer_table(archive.network),
+                widget=self.drawing,
+            )
+        ]
+
+    def _paint_drawing(self, painter: QPainter, box: QRectF) -> None:
+        painter.translate(box.topLeft())
+        self._paint_figure(painter, box.width(), box.height())
 
     def _paint_figure(self, painter: QPainter, width: float, height: float) -> None:
         drawing = self.drawing.draw(width, height)

@@ -25,30 +25,31 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.document import Document, OpenArchive
-from app.filter_figure import Figure, figure_image, figure_svg
+from app.document import OpenArchive
+from app.figure import Figure, Table
+from app.filter_figure import SheetFigure, figure_image, figure_size, figure_svg, paint_figure
 from app.filter_mosaic import fraction_of, limit_of, tiles
 from app.first_layer import FilterBlock, blocks_of, facts_of, table_of
+from app.room import Museum, Room
 from app.theme import column_name, label
 from app.widgets.choice import Choice
 from app.widgets.film_bar import FilmBar
 from app.widgets.filter_card import FilterCard, describe, number_text
 from app.widgets.tile_sheet import SheetBlock, TileSheet
-from app.worker import Worker
 
 CHANNELS = {"all": None, "red": 0, "green": 1, "blue": 2}
 PNG_SCALES = (1, 2, 4, 8)
 SIDE_WIDTH = 340
 
 
-class FiltersRoom(QWidget):
+class FiltersRoom(Room):
     """Draws the current archive's first layer; needs the archive alone, no worker."""
 
     NAME = "filters"
 
-    def __init__(self, document: Document, _worker: Worker | None = None) -> None:
-        super().__init__()
-        self._document = document
+    def __init__(self, museum: Museum) -> None:
+        super().__init__(museum)
+        self._document = document = museum.document
         self._trained: list[FilterBlock] = []  # the weights as they are now: they decide the order
         self._blocks: list[FilterBlock] = []  # the moment that is shown
         self._moments: list[list[FilterBlock] | None] = []  # one per place of the slider, once read
@@ -266,7 +267,7 @@ class FiltersRoom(QWidget):
 
     # Keeping
 
-    def figure(self) -> Figure:
+    def figure(self) -> SheetFigure:
         """What is on the sheet now, as a figure that says where it comes from."""
         archive = self._document.current
         assert archive is not None
@@ -276,9 +277,31 @@ class FiltersRoom(QWidget):
             archive.path.name, archive.provenance.get("program_version", "?")
         )
         counted = self._counter.text()
-        return Figure(
+        return SheetFigure(
             title, tuple(self._sheet_blocks()), (" ".join(self._explanation()), f"{counted}. {origin}.")
         )
+
+    def figures(self) -> list[Figure]:
+        """The sheet as it is shown, with measures and weights of every filter as its numbers."""
+        if self._document.current is None or not self._blocks:
+            return []
+        sheet, blocks = self.figure(), self._blocks
+        return [
+            Figure(
+                name="filters",
+                title=sheet.title,
+                description=" ".join(sheet.caption),
+                paint=lambda painter, box: paint_figure(painter, sheet, box),
+                size=figure_size(sheet),
+                table=lambda: _table(blocks),
+                widget=self.sheet,
+                facts=(
+                    (self.tr("Layer"), ", ".join(block.layer for block in blocks)),
+                    (self.tr("Contrast"), self._explanation()[0]),
+                    (self.tr("Epoch"), self.film.slider.accessibleDescription()),
+                ),
+            )
+        ]
 
     def copy_figure(self) -> None:
         """Puts the figure on the clipboard, at twice its natural size."""
@@ -317,3 +340,8 @@ class FiltersRoom(QWidget):
             except OSError as error:
                 sentence = self.tr("{0} could not be written: {1}.")
                 self._document.problem.emit(sentence.format(path.name, error.strerror or error))
+
+
+def _table(blocks: list[FilterBlock]) -> Table:
+    columns, *rows = table_of(blocks)
+    return Table(tuple(columns), rows)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,13 +23,14 @@ from PySide6.QtWidgets import (
 )
 
 from app.archive_words import count, decimal, percent
-from app.document import Document, OpenArchive
+from app.document import OpenArchive
+from app.figure import Figure, Table
+from app.room import Museum, Room
 from app.run_progress import changes, planned_epochs, standing
 from app.theme import current, label
 from app.widgets.choice import Choice
-from app.widgets.curve_plot import Curve, CurvePlot, Figure, Moment, Panel, nearest, paint
+from app.widgets.curve_plot import Curve, CurvePlot, Curves, Moment, Panel, nearest, paint
 from app.widgets.figure import FigureActions
-from app.worker import Worker
 
 MARGIN_PX = 36
 GUESSES = 5  # counted where the archive does not say how many
@@ -41,7 +42,7 @@ COLUMNS = ("epoch", "step", "images", "loss", "top1", "topk", "seconds")
 Index = QModelIndex | QPersistentModelIndex
 
 
-def figure_of(archive: OpenArchive, error: str, words: dict[str, str]) -> Figure:
+def figure_of(archive: OpenArchive, error: str, words: dict[str, str]) -> Curves:
     """The curves of an archive; `error` is "top1" or "topk", `words` the texts in the visitor's language."""
     tables = (("train", archive.history.train), ("test", archive.history.test))
     panels = []
@@ -56,7 +57,7 @@ def figure_of(archive: OpenArchive, error: str, words: dict[str, str]) -> Figure
         )
         panels.append(Panel(title, unit, curves))
     marks = tuple(Moment(change.epoch, change.words) for change in changes(archive))
-    return Figure(tuple(panels), marks, words["epochs"], planned_epochs(archive))
+    return Curves(tuple(panels), marks, words["epochs"], planned_epochs(archive))
 
 
 def rows_of(archive: OpenArchive) -> list[tuple[str, dict[str, Any]]]:
@@ -127,14 +128,14 @@ class ReportsModel(QAbstractTableModel):
         return cells[index.column()]
 
 
-class TrainingRoom(QWidget):
+class TrainingRoom(Room):
     """Shows the history of the current archive and follows it."""
 
     NAME = "training"
 
-    def __init__(self, document: Document, worker: Worker) -> None:
-        super().__init__()
-        self._document = document
+    def __init__(self, museum: Museum) -> None:
+        super().__init__(museum)
+        self._document = document = museum.document
         self.banner = label("", "lead")
         self.plot = CurvePlot()
         self.read_out = label("", "muted")
@@ -153,14 +154,6 @@ class TrainingRoom(QWidget):
         document.archiveUpdated.connect(self._on_archive_update)
         self._clock.start()
         self._on_current_change()
-
-    def title(self) -> str:
-        """The room's name in the visitor's language."""
-        return self.tr("Training")
-
-    def ready(self) -> bool:
-        """Whether the room shows what it has to show."""
-        return True
 
     # Layout
 
@@ -251,7 +244,7 @@ class TrainingRoom(QWidget):
         archive = self._document.current
         self._show_standing()
         if archive is None:
-            self.plot.show_figure(Figure((), (), ""))
+            self.plot.show_figure(Curves((), (), ""))
             self.model.show_rows([], GUESSES)
             self.read_out.setText(self.tr("Open an archive to see how its network learnt."))
             self._happened_card.hide()
@@ -320,6 +313,29 @@ class TrainingRoom(QWidget):
         )
 
     # Taking it home
+
+    def figures(self) -> list[Figure]:
+        """The curves, with all reports as their numbers."""
+        archive = self._document.current
+        if archive is None:
+            return []
+        return [
+            Figure(
+                name="training",
+                title=self.tr("How {0} learnt").format(archive.name),
+                description=self._in_words(archive),
+                paint=self._paint_curves,
+                size=(float(self.plot.width()), float(self.plot.height())),
+                table=lambda: Table(
+                    ("kind", *COLUMNS), [(role, *numbers.values()) for role, numbers in rows_of(archive)]
+                ),
+                widget=self.plot,
+            )
+        ]
+
+    def _paint_curves(self, painter: QPainter, box: QRectF) -> None:
+        painter.translate(box.topLeft())
+        self._paint_figure(painter, box.width(), box.height())
 
     def _paint_figure(self, painter: QPainter, width: float, height: float) -> None:
         paint(painter, self.plot.figure, current(), width, height, None)

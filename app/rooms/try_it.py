@@ -22,8 +22,9 @@ import assets
 from app import questions
 from app.answers import Arrays, Look, answer_of, look_of, percent, results_csv
 from app.batch import Batch
-from app.document import Document, OpenArchive, Version, VisitorPicture, picture_of, pictures_of
+from app.document import OpenArchive, Version, VisitorPicture, picture_of, pictures_of
 from app.drops import PICTURE_SUFFIXES, sort_paths
+from app.room import Museum, Room
 from app.theme import TARGET_PX, label
 from app.widgets.bars import GuessBars
 from app.widgets.batch_table import BatchTable
@@ -31,21 +32,20 @@ from app.widgets.picture_drop import PictureDrop
 from app.widgets.pixel_view import PixelView
 from app.widgets.thumbnails import HEIGHT, WIDTH, Thumbnails
 from app.widgets.tile_sheet import image_of
-from app.worker import Worker
 
 SIDE_WIDTH = 340
 CROP_PX = 288  # 32 x 32 nine times, 24 x 24 twelve times, what the network of 2012 saw one to one
 WAKING_MS = 400  # a shorter wait is not worth words
 
 
-class TryItRoom(QWidget):
+class TryItRoom(Room):
     """Shows one picture and its guesses, or many in a table. All decoding and computing is the worker's."""
 
     NAME = "try-it"
 
-    def __init__(self, document: Document, worker: Worker) -> None:
-        super().__init__()
-        self._document, self._worker = document, worker
+    def __init__(self, museum: Museum) -> None:
+        super().__init__(museum)
+        self._document, self._worker = museum.document, museum.worker
         self._shipped = {str(path): picture_of(path) for path in shipped_pictures()}
         self._seen: dict[str, VisitorPicture] = {}
         self._awake = False  # the worker has answered since its start
@@ -56,7 +56,7 @@ class TryItRoom(QWidget):
         self.bars = GuessBars()
         self.crop = PixelView(CROP_PX)
         self.strip = Thumbnails()
-        self.batch = Batch(worker, self)
+        self.batch = Batch(museum.worker, self)
         self.table = BatchTable(self.batch)
         self.ten_views = QCheckBox(self.tr("Look ten times"))
         self._crop_text = label("", "small")

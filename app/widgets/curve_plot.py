@@ -52,7 +52,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Curves:
     """All that is drawn. `x_end`: the axis goes at least this far (the epochs a run is to have)."""
 
     panels: tuple[Panel, ...]
@@ -100,7 +100,7 @@ def upper_end(panel: Panel) -> float:
     return step * math.ceil(top / step * 1.02)
 
 
-def axes_of(figure: Figure, width: float, height: float, letter_px: float, line_px: float) -> list[Axes]:
+def axes_of(figure: Curves, width: float, height: float, letter_px: float, line_px: float) -> list[Axes]:
     """Places the panels in `width` x `height`, with room for numbers at the left and names at the right."""
     names = [curve.name for panel in figure.panels for curve in panel.curves]
     left, right = 8 * letter_px, (max(map(len, names), default=0) + 2) * letter_px
@@ -122,7 +122,7 @@ def axes_of(figure: Figure, width: float, height: float, letter_px: float, line_
 
 
 def paint(
-    painter: QPainter, figure: Figure, theme: Theme, width: float, height: float, at: float | None
+    painter: QPainter, figure: Curves, theme: Theme, width: float, height: float, at: float | None
 ) -> None:
     """Paints the figure; `at` is where the read-out line stands."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -254,13 +254,13 @@ class CurvePlot(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.figure = Figure((), (), "")
+        self.figure = Curves((), (), "")
         self.at: float | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def show_figure(self, figure: Figure) -> None:
+    def show_figure(self, figure: Curves) -> None:
         """Draws another figure; the read-out stays where it is."""
         self.figure = figure
         self.update()

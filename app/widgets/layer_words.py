@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLocale
 
+from app.figure import Table
 from app.theme import column_name
 
 Layer = Mapping[str, Any]
@@ -76,6 +77,25 @@ def describe(layer: Layer, columns: int) -> str:
     """All of it in one line, for a screen reader."""
     listed = "; ".join(f"{what}: {value}" for what, value in facts(layer, columns))
     return tr("{0}, {1}. {2}.").format(layer["name"], kind_of(layer), listed)
+
+
+def layer_table(network: Mapping[str, Any]) -> Table:
+    """All layers of the resolved network as numbers; a shape is written as 96x55x55."""
+    columns = ("layer", "type", "column", "inputs", "output", "parameters", "multiply-adds", "activation")
+    rows = [
+        (
+            str(layer["name"]),
+            str(layer["type"]),
+            layer.get("column"),
+            " ".join(layer["inputs"]),
+            "x".join(str(side) for side in layer["output_shape"]),
+            layer.get("parameters") or 0,
+            layer.get("multiply_adds") or 0,
+            layer.get("activation") or "",
+        )
+        for layer in network["layers"]
+    ]
+    return Table(columns, rows)
 
 
 def _listed(value: Any) -> list[Any]:

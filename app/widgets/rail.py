@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.theme import current, label
 from app.widgets.icons import icon
@@ -41,13 +41,28 @@ class Rail(QFrame):
         self._name = label(self.tr("AlexNet Archive"), "heading", wrap=False)
         column.addWidget(self._name)
         column.addSpacing(18)
-        for number, (name, title) in enumerate(rooms, start=1):
-            column.addWidget(self._room_button(name, title, number))
-        column.addStretch(1)
+        column.addWidget(self._doors(rooms), 1)
         column.addWidget(label(self.tr("Shown here"), "small"))
         column.addWidget(self.archive_button)
         self._title = ""
         self.follow_theme()
+
+    def _doors(self, rooms: Sequence[tuple[str, str]]) -> QScrollArea:
+        """The doors, one below the other; in a low window they scroll."""
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for number, (name, title) in enumerate(rooms, start=1):
+            column.addWidget(self._room_button(name, title, number))
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(page)
+        self._scroll = area
+        return area
 
     def _room_button(self, name: str, title: str, number: int) -> QPushButton:
         button = QPushButton(f"  {title}")
@@ -68,6 +83,7 @@ class Rail(QFrame):
     def show_room(self, name: str) -> None:
         """Marks the door of the room that is being visited."""
         self._buttons[name].setChecked(True)
+        self._scroll.ensureWidgetVisible(self._buttons[name])
 
     def show_archive(self, title: str) -> None:
         """Names the archive that is shown."""
@@ -90,7 +106,8 @@ class Rail(QFrame):
     def _fit(self) -> None:
         """As wide as its own words at this text size; a longer title is shortened in the middle."""
         words = [self._name, *self._buttons.values()]
-        widest_px = max(word.sizeHint().width() for word in words) + 2 * MARGIN_PX
+        bar_px = self._scroll.verticalScrollBar().sizeHint().width()
+        widest_px = max(word.sizeHint().width() for word in words) + 2 * MARGIN_PX + bar_px
         self.setFixedWidth(max(NARROWEST_PX, widest_px))
         room_px = self.width() - 2 * MARGIN_PX - BUTTON_PADDING_PX
         shown = self.archive_button.fontMetrics().elidedText(

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PySide6.QtWidgets import QWidget
 
+from app.actions import Actions
 from app.document import Document
+from app.room import Museum
 from app.settings import Settings
+from app.worker import Worker
 from archive import Run, Snapshot, write_archive
 
 Layers = dict[str, tuple[int | None, tuple[int, ...]]]  # name -> (column, kernel shape)
@@ -100,3 +104,8 @@ def document_on(folder: Path, run: Run | None) -> Document:
         write_archive(folder / "sample.h5", run)
         assert document.open(folder / "sample.h5", remember=False)
     return document
+
+
+def museum_on(document: Document, worker: Worker | None = None) -> Museum:
+    """What a room is given, without a window; the workers start only when they are asked."""
+    return Museum(document, worker or Worker(), Worker(), Actions(QWidget()))

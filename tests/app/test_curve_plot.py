@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from app.theme import LIGHT
-from app.widgets.curve_plot import Curve, CurvePlot, Figure, Moment, Panel, axes_of, nearest, nice_step, paint
+from app.widgets.curve_plot import Curve, CurvePlot, Curves, Moment, Panel, axes_of, nearest, nice_step, paint
 from app.widgets.curve_plot import upper_end as upper_end_of
 
 
@@ -18,8 +18,8 @@ def curve(*values: float, role: str = "test") -> Curve:
     return Curve(role, role, np.arange(1.0, len(values) + 1), np.array(values))
 
 
-def figure(*curves: Curve, moments: tuple[Moment, ...] = (), x_end: float = 0.0) -> Figure:
-    return Figure((Panel("Loss", "", curves), Panel("Wrong", " %", curves)), moments, "Epochs", x_end)
+def figure(*curves: Curve, moments: tuple[Moment, ...] = (), x_end: float = 0.0) -> Curves:
+    return Curves((Panel("Loss", "", curves), Panel("Wrong", " %", curves)), moments, "Epochs", x_end)
 
 
 @pytest.mark.parametrize(("span", "step"), [(1, 0.2), (7, 2), (90, 20), (0.03, 0.01), (100, 20), (2.4, 0.5)])
@@ -48,7 +48,7 @@ def test_the_axis_goes_to_the_last_planned_epoch() -> None:
 @pytest.mark.parametrize(
     "drawn",
     [
-        Figure((), (), ""),
+        Curves((), (), ""),
         figure(),
         figure(curve(1.0)),
         figure(curve(3, 2, 1), curve(3, 2, 1, role="train")),
@@ -58,7 +58,7 @@ def test_the_axis_goes_to_the_last_planned_epoch() -> None:
     ids=["nothing", "no curves", "one point", "two curves", "all zero", "many moments"],
 )
 @pytest.mark.parametrize("size", [(900, 500), (120, 80)])
-def test_every_figure_can_be_painted(drawn: Figure, size: tuple[int, int], qtbot: Any) -> None:
+def test_every_figure_can_be_painted(drawn: Curves, size: tuple[int, int], qtbot: Any) -> None:
     image = QImage(*size, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
     painter = QPainter(image)

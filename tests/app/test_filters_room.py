@@ -12,7 +12,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
-from sample_runs import FIVE_CHANNELS, ONE_CHANNEL, ONE_COLUMN, TWO_COLUMNS, Layers, document_on, sample_run
+from sample_runs import (
+    FIVE_CHANNELS,
+    ONE_CHANNEL,
+    ONE_COLUMN,
+    TWO_COLUMNS,
+    Layers,
+    document_on,
+    museum_on,
+    sample_run,
+)
 
 from app.document import Document
 from app.filter_figure import MARGIN, TITLE, figure_image
@@ -23,7 +32,7 @@ EPOCHS = (0, 1 / 16, 1, 2.5)
 
 
 def room_on(qtbot: QtBot, document: Document) -> FiltersRoom:
-    room = FiltersRoom(document)
+    room = FiltersRoom(museum_on(document))
     qtbot.addWidget(room)
     room.resize(1080, 740)
     room.show()

@@ -13,7 +13,7 @@ from PySide6.QtCore import QLocale, QPoint, QSize, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QLabel
 from sample_archives import small_run
-from sample_runs import document_on
+from sample_runs import document_on, museum_on
 
 from app.archive_words import duration, moment, summary
 from app.document import OpenArchive
@@ -21,7 +21,6 @@ from app.rooms.entrance import EntranceRoom
 from app.rooms.training import TrainingRoom
 from app.run_progress import changes, planned_epochs, rate_changes, setting_words, standing
 from app.widgets.figure import save
-from app.worker import Worker
 from archive import TEST_DTYPE, History, Note, Run, RunLog, log_path, write_archive
 
 RECIPE = """
@@ -102,7 +101,7 @@ def test_a_time_has_its_month_as_a_word_and_neither_seconds_nor_zone(
 
 
 def test_pointing_at_a_layer_shows_its_numbers(tmp_path: Path, qtbot: Any) -> None:
-    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    room = EntranceRoom(museum_on(document_on(tmp_path, run())))
     qtbot.addWidget(room)
     room.resize(1000, 800)
     room.show()
@@ -115,7 +114,7 @@ def test_pointing_at_a_layer_shows_its_numbers(tmp_path: Path, qtbot: Any) -> No
 
 
 def test_the_arrow_keys_go_from_layer_to_layer(tmp_path: Path, qtbot: Any) -> None:
-    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    room = EntranceRoom(museum_on(document_on(tmp_path, run())))
     qtbot.addWidget(room)
     room.resize(1000, 800)
     with qtbot.waitActive(room):
@@ -130,7 +129,7 @@ def test_the_arrow_keys_go_from_layer_to_layer(tmp_path: Path, qtbot: Any) -> No
 
 
 def test_the_doors_lead_to_the_other_rooms(tmp_path: Path, qtbot: Any) -> None:
-    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    room = EntranceRoom(museum_on(document_on(tmp_path, run())))
     qtbot.addWidget(room)
     wanted: list[str] = []
     room.visitWanted.connect(wanted.append)
@@ -141,7 +140,7 @@ def test_the_doors_lead_to_the_other_rooms(tmp_path: Path, qtbot: Any) -> None:
 
 def test_the_entrance_follows_another_archive_and_the_last_one_closed(tmp_path: Path, qtbot: Any) -> None:
     document = document_on(tmp_path, run())
-    room = EntranceRoom(document, Worker())
+    room = EntranceRoom(museum_on(document))
     qtbot.addWidget(room)
     assert "sample (two-columns)" in words_of(room) and "学習" in words_of(room)
     assert document.current is not None
@@ -151,7 +150,7 @@ def test_the_entrance_follows_another_archive_and_the_last_one_closed(tmp_path: 
 
 @pytest.mark.parametrize("name", ["network.png", "network.svg"])
 def test_the_drawing_can_be_taken_home(tmp_path: Path, qtbot: Any, name: str) -> None:
-    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    room = EntranceRoom(museum_on(document_on(tmp_path, run())))
     qtbot.addWidget(room)
     assert save(room._paint_figure, QSize(600, 300), tmp_path / name)
     image = QImage(str(tmp_path / name))
@@ -161,7 +160,7 @@ def test_the_drawing_can_be_taken_home(tmp_path: Path, qtbot: Any, name: str) ->
 
 
 def test_a_figure_that_cannot_be_written_is_no_success(tmp_path: Path, qtbot: Any) -> None:
-    room = EntranceRoom(document_on(tmp_path, run()), Worker())
+    room = EntranceRoom(museum_on(document_on(tmp_path, run())))
     qtbot.addWidget(room)
     for name in ("figure.png", "figure.svg"):
         assert not save(room._paint_figure, QSize(60, 30), tmp_path / "no such folder" / name)
@@ -208,7 +207,7 @@ def test_settings_without_a_known_name_are_shown_as_they_are() -> None:
 
 def test_curves_banner_and_table_grow_with_the_log(tmp_path: Path, qtbot: Any) -> None:
     document = document_on(tmp_path, run())
-    room = TrainingRoom(document, Worker())
+    room = TrainingRoom(museum_on(document))
     qtbot.addWidget(room)
     room.show()
     document.follow()
@@ -246,7 +245,7 @@ def test_a_run_that_fell_silent_is_not_called_in_progress(tmp_path: Path, qtbot:
 
 def test_the_table_and_the_csv_hold_every_report(tmp_path: Path, qtbot: Any) -> None:
     document = document_on(tmp_path, run())
-    room = TrainingRoom(document, Worker())
+    room = TrainingRoom(museum_on(document))
     qtbot.addWidget(room)
     assert document.current is not None
     room.save_numbers(tmp_path / "numbers.csv", document.current)
@@ -261,7 +260,7 @@ def test_the_table_and_the_csv_hold_every_report(tmp_path: Path, qtbot: Any) -> 
 
 def test_numbers_that_cannot_be_written_are_a_sentence(tmp_path: Path, qtbot: Any) -> None:
     document = document_on(tmp_path, run())
-    room, said = TrainingRoom(document, Worker()), []
+    room, said = TrainingRoom(museum_on(document)), []
     qtbot.addWidget(room)
     document.problem.connect(said.append)
     assert document.current is not None
@@ -270,7 +269,7 @@ def test_numbers_that_cannot_be_written_are_a_sentence(tmp_path: Path, qtbot: An
 
 
 def test_the_pointer_reads_out_every_curve(tmp_path: Path, qtbot: Any) -> None:
-    room = TrainingRoom(document_on(tmp_path, run()), Worker())
+    room = TrainingRoom(museum_on(document_on(tmp_path, run())))
     qtbot.addWidget(room)
     room.resize(900, 700)
     room.show()
@@ -282,7 +281,7 @@ def test_the_pointer_reads_out_every_curve(tmp_path: Path, qtbot: Any) -> None:
 
 
 def test_errors_can_be_counted_among_the_first_guesses(tmp_path: Path, qtbot: Any) -> None:
-    room = TrainingRoom(document_on(tmp_path, run()), Worker())
+    room = TrainingRoom(museum_on(document_on(tmp_path, run())))
     qtbot.addWidget(room)
     room._error.choose("topk")
     room._error.chosen.emit("topk")
@@ -292,7 +291,7 @@ def test_errors_can_be_counted_among_the_first_guesses(tmp_path: Path, qtbot: An
 
 def test_a_run_whose_loss_is_no_number_can_be_watched(tmp_path: Path, qtbot: Any) -> None:
     test = np.array([(1.0, 20, 40, 1, np.nan, 1.0, 1.0, 2, 0.5, b"test")], TEST_DTYPE)
-    room = TrainingRoom(document_on(tmp_path, run(history=History(test=test))), Worker())
+    room = TrainingRoom(museum_on(document_on(tmp_path, run(history=History(test=test)))))
     qtbot.addWidget(room)
     room.resize(900, 700)
     assert room.grab().toImage().pixelColor(5, 5) != QColor(Qt.GlobalColor.black)

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from sample_archives import small_run
 
 from app.document import Document
-from app.main_window import ROOMS, MainWindow
+from app.main_window import MainWindow
+from app.room_list import ROOMS
 from app.settings import Settings
 from app.theme import DARK, LIGHT, TARGET_PX, Appearance, Theme
 from app.worker import Worker

@@ -14,7 +14,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
-from sample_runs import ONE_COLUMN, document_on, sample_run
+from sample_runs import ONE_COLUMN, document_on, museum_on, sample_run
 
 from app.document import picture_of, pictures_of
 from app.rooms.try_it import TryItRoom, shipped_pictures
@@ -40,7 +40,7 @@ def slow_room(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def _room(qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch, seconds: str) -> Iterator[TryItRoom]:
     monkeypatch.setenv("PYTHONPATH", str(SERVICE.parent.parent.parent))
     worker = Worker(command=[sys.executable, str(SERVICE), seconds])
-    made = TryItRoom(document_on(folder, sample_run(ONE_COLUMN)), worker)
+    made = TryItRoom(museum_on(document_on(folder, sample_run(ONE_COLUMN)), worker))
     qtbot.addWidget(made)
     made.resize(1080, 740)
     made.show()
@@ -164,7 +164,7 @@ def test_without_an_archive_the_picture_waits_for_one(
     monkeypatch.setenv("PYTHONPATH", str(SERVICE.parent.parent.parent))
     worker = Worker(command=[sys.executable, str(SERVICE)])
     document = document_on(tmp_path, None)
-    room = TryItRoom(document, worker)
+    room = TryItRoom(museum_on(document, worker))
     qtbot.addWidget(room)
     document.show_pictures([picture_of(picture(tmp_path, "sky.png", BLUE))])
     assert "archive" in room.stage.sentence
@@ -201,7 +201,7 @@ def test_one_look_is_answered_first_and_ten_refine_it(
     run.mean = np.full((3, 40, 40), 120, np.float32)  # the network sees 32 of 40 pixels: there are corners
     monkeypatch.setenv("PYTHONPATH", str(SERVICE.parent.parent.parent))
     worker = Worker(command=[sys.executable, str(SERVICE), "0.1"])
-    room = TryItRoom(document_on(tmp_path, run), worker)
+    room = TryItRoom(museum_on(document_on(tmp_path, run), worker))
     qtbot.addWidget(room)
     room.show()
     assert room.ten_views.isVisible() and room.ten_views.isChecked()
