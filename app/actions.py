@@ -96,9 +96,17 @@ class Actions(QObject):
             if entry.room:
                 entry.action.setVisible(entry.room == room)
 
-    def button(self, name: str, role: str = "") -> QPushButton:
-        """A button that does what the action does, and is named, enabled and checked as it is."""
-        return ActionButton(self[name], role)
+    def offered(self) -> list[Entry]:
+        """What can be done now, in the order of the menus."""
+        offered = [entry for entry in self.entries if entry.action.isVisible() and entry.action.isEnabled()]
+        return [entry for entry in offered if not entry.action.isSeparator()]
+
+    def button(self, name: str, role: str = "", text: str = "") -> QPushButton:
+        """A button that does what the action does, and is named, enabled and checked as it is.
+
+        `text` is on it where the action's own words are too long for a button.
+        """
+        return ActionButton(self[name], role, text)
 
     def shortcuts(self) -> list[tuple[str, str]]:
         """What can be done by key: (what, keys as this system writes them)."""
@@ -118,9 +126,9 @@ def plain(text: str) -> str:
 class ActionButton(QPushButton):
     """A button made from an action; it follows the action's words and state."""
 
-    def __init__(self, action: QAction, role: str = "") -> None:
+    def __init__(self, action: QAction, role: str = "", text: str = "") -> None:
         super().__init__()
-        self._action = action
+        self._action, self._text = action, text
         if role:
             self.setProperty("role", role)
         self.clicked.connect(action.trigger)
@@ -129,7 +137,7 @@ class ActionButton(QPushButton):
 
     def _follow(self) -> None:
         action = self._action
-        self.setText(plain(action.text()))
+        self.setText(self._text or plain(action.text()))
         self.setAccessibleName(plain(action.text()))
         self.setEnabled(action.isEnabled())
         self.setCheckable(action.isCheckable())

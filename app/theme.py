@@ -251,6 +251,15 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QToolTip {{ background: {card}; color: {text}; border: 1px solid {edge}; padding: 6px; }}
 QTableView {{ background: {card}; border: 1px solid {line}; border-radius: 8px; gridline-color: {line}; }}
 QTableView:focus {{ border: 3px solid {focus}; }}
+QLineEdit {{
+    background: {card}; color: {text}; border: 1px solid {edge}; border-radius: 8px; margin: 2px;
+    min-height: {inner}px; padding: 0 12px;
+}}
+QLineEdit:focus {{ border: 3px solid {focus}; margin: 0; }}
+QListView {{ background: {card}; border: 1px solid {line}; border-radius: 8px; outline: none; }}
+QListView::item {{ padding: 9px 12px; color: {text}; }}
+QListView::item:selected {{ background: {selected}; color: {text}; }}
+QListView:focus {{ border: 3px solid {focus}; }}
 QHeaderView::section {{ background: {rail}; color: {text}; border: none; padding: 8px; }}
 QMenu {{ background: {card}; color: {text}; border: 1px solid {edge}; padding: 6px; }}
 QMenu::item {{ padding: 10px 26px; border-radius: 6px; }}
