@@ -6,9 +6,11 @@ again"; between two versions the log beside it grows. Files are opened, read and
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,6 +77,7 @@ class OpenArchive:
         self.state: dict[str, Any] = state
         self.snapshots = snapshots
         self._weights: dict[str, NDArray[np.float32]] | None = None
+        self._fingerprint: str | None = None
         self._read_log()
 
     def _read_log(self) -> None:
@@ -106,6 +109,18 @@ class OpenArchive:
                     layer: archive.weights(f"{layer}/weights_0") for layer in self.network["first_layers"]
                 }
         return self._weights
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights, from the sums that the archive's manifest keeps of them: 64 digits.
+
+        The same weights have the same fingerprint in whatever file; measures are cached by it.
+        """
+        if self._fingerprint is None:
+            with Archive(self.path) as archive:
+                sums = {n: e["sha256"] for n, e in archive.manifest.items() if n.startswith("/weights/")}
+            self._fingerprint = sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
+        return self._fingerprint
 
     def snapshot(self, index: int) -> dict[str, NDArray[np.float32]]:
         """The first layers' kernels at one moment of the training, as `first_layer_weights`."""

@@ -23,6 +23,7 @@ from app.drops import sort_paths
 from app.menus import Menus
 from app.room import DEPTHS, Museum, Room
 from app.room_list import ROOMS, RoomEntry
+from app.sessions import Sessions
 from app.theme import Appearance
 from app.widgets.header import Header
 from app.widgets.message_bar import MessageBar
@@ -46,7 +47,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.document, self.worker, self.appearance = document, worker, appearance
         self.researcher = researcher or Worker()
-        self._rooms: dict[str, Room] = {}
+        self.rooms: dict[str, Room] = {}
         self._painted = False
         self.chosen_depth = DEPTHS[-1]
         self.setAcceptDrops(True)
@@ -55,8 +56,12 @@ class MainWindow(QMainWindow):
         self.rail, self.header, self.messages = Rail(titles), Header(), MessageBar()
         self._stack = QStackedWidget()
         self._lay_out()
+        self.sessions = Sessions(self)
         self.menus = Menus(self, titles)
         self.museum = Museum(document, worker, self.researcher, self.menus.actions)
+        actions = self.menus.actions
+        self.header.add(actions.button("undo", "quiet", self.tr("Undo")))
+        self.header.add(actions.button("palette", "quiet", self.tr("Commands")))
         self._connect()
         self._on_current_change()
 
@@ -86,11 +91,12 @@ class MainWindow(QMainWindow):
 
     def visit(self, name: str) -> Room:
         """Shows a room, building it on the first visit."""
-        if name not in self._rooms:
+        if name not in self.rooms:
             entry = next(room for room in ROOMS if room.name == name)
-            self._rooms[name] = self._build(entry)
-            self._stack.addWidget(self._rooms[name])
-        room = self._rooms[name]
+            self.rooms[name] = self._build(entry)
+            self._stack.addWidget(self.rooms[name])
+            self.sessions.furnish(self.rooms[name])
+        room = self.rooms[name]
         self._stack.setCurrentWidget(room)
         self.rail.show_room(name)
         self.museum.actions.show_room(name)
@@ -189,6 +195,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.firstPainted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.sessions.close()
         self.worker.shut_down()
         self.researcher.shut_down()
         super().closeEvent(event)

@@ -15,6 +15,7 @@ from app.actions import Actions
 from app.document import shipped_archives
 from app.drops import PICTURE_SUFFIXES
 from app.settings import TEXT_SIZES
+from app.widgets.palette import Palette, words_of
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -35,12 +36,18 @@ class Menus(QObject):
         self._add_view_menu()
         self._add_help_menu()
         self.actions.fill(window.menuBar())
+        self.palette = Palette(window)
+        self.palette.chosen.connect(lambda action: action.trigger())
 
     def _add_file_menu(self) -> None:
         menu, add = self.tr("&File"), self.actions.add
         add("open-archive", menu, self.tr("&Open an archive…"), self.ask_for_archives, "Ctrl+O")
         add("open-pictures", menu, self.tr("Open &pictures…"), self.ask_for_pictures, "Ctrl+Shift+O")
         add("paste", menu, self.tr("Paste a pic&ture"), self.paste, "Ctrl+V")
+        self.actions.add_separator(menu)
+        sessions = self._window.sessions
+        add("save-session", menu, self.tr("&Save this session…"), sessions.ask_and_save, "Ctrl+S")
+        add("open-session", menu, self.tr("Open a sessio&n…"), sessions.ask_and_open)
         self.actions.add_separator(menu)
         add("close-archive", menu, self.tr("&Close this archive"), self.close_archive, "Ctrl+W")
         add("forget", menu, self.tr("&Forget recent archives"), self._settings.forget_recent)
@@ -54,15 +61,17 @@ class Menus(QObject):
         for action, possible in ((undo, stack.canUndoChanged), (redo, stack.canRedoChanged)):
             action.setEnabled(False)
             possible.connect(action.setEnabled)
-        stack.undoTextChanged.connect(
-            lambda text: undo.setText(self.tr("&Undo: {0}").format(text) if text else self.tr("&Undo"))
-        )
-        stack.redoTextChanged.connect(
-            lambda text: redo.setText(self.tr("&Redo: {0}").format(text) if text else self.tr("&Redo"))
-        )
+        stack.undoTextChanged.connect(self._name_undo)
+        stack.redoTextChanged.connect(self._name_redo)
         self.actions.add_separator(menu)
         back = self.tr("Back to the &trained network")
         add("trained-network", menu, back, self.restore_trained, "Ctrl+T")
+
+    def _name_undo(self, text: str) -> None:
+        self.actions["undo"].setText(self.tr("&Undo: {0}").format(text) if text else self.tr("&Undo"))
+
+    def _name_redo(self, text: str) -> None:
+        self.actions["redo"].setText(self.tr("&Redo: {0}").format(text) if text else self.tr("&Redo"))
 
     def restore_trained(self) -> None:
         """Everything switched on again, and the weights as they are now."""
@@ -95,6 +104,7 @@ class Menus(QObject):
 
     def _add_help_menu(self) -> None:
         menu, add = self.tr("&Help"), self.actions.add
+        add("palette", menu, self.tr("&What can be done…"), self.show_palette, "Ctrl+Shift+P")
         add("shortcuts", menu, self.tr("&Keys"), self.show_shortcuts, "F1")
         add("about", menu, self.tr("&About and credits"), self.show_about)
 
@@ -161,6 +171,11 @@ class Menus(QObject):
             self._window.showNormal()
         else:
             self._window.showFullScreen()
+
+    def show_palette(self) -> None:
+        """Everything that can be done now, to be found by a few letters."""
+        entries = [entry for entry in self.actions.offered() if entry.name != "palette"]
+        self.palette.offer([(words_of(entry.menu, entry.action), entry.action) for entry in entries])
 
     def show_shortcuts(self) -> None:
         """The list of keys, made from the registry."""

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "archives", nargs="*", type=Path, metavar="ARCHIVE", help="default: the shipped archives"
     )
-    made.add_argument("--room", choices=ROOM_NAMES, default="entrance", help="the room to begin in")
+    made.add_argument("--room", choices=ROOM_NAMES, help="the room to begin in (default: where you were)")
     made.add_argument(
         "--screenshots", type=Path, metavar="DIR", help="draw one PNG per room without a display, and exit"
     )

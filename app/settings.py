@@ -26,6 +26,11 @@ class Settings:
             self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     @property
+    def session_path(self) -> Path:
+        """Where the last session is kept: beside the settings."""
+        return Path(self._store.fileName()).with_name("session.json")
+
+    @property
     def theme(self) -> str:
         """`system`, `light` or `dark`."""
         value = str(self._store.value("appearance/theme", "system"))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from app.ctrl_c import CtrlC
 from app.document import Document, shipped_archives
 from app.main_window import MainWindow
+from app.room_list import ROOMS
 from app.settings import Settings
 from app.theme import Appearance
 from app.worker import Worker
@@ -21,8 +22,11 @@ from app.worker import Worker
 FIRST_SIZE = (1280, 860)
 
 
-def show(archives: Sequence[Path], room: str) -> int:
-    """Opens the window in `room` on `archives` (none: the shipped ones) and runs it until it is closed."""
+def show(archives: Sequence[Path], room: str | None) -> int:
+    """Opens the window in `room` on `archives` and runs it until it is closed.
+
+    Where nothing is named it goes on where the last visit ended, and the first begins at the entrance.
+    """
     application = make_application()
     settings = Settings()
     appearance = Appearance(application)
@@ -31,7 +35,9 @@ def show(archives: Sequence[Path], room: str) -> int:
     window = MainWindow(document, worker, appearance)
     window.resize(*FIRST_SIZE)
     open_all(document, archives or shipped_archives(), remember=bool(archives))
-    window.visit(room)
+    go_on(window, settings, bool(archives))
+    if room is not None or window.room is None:
+        window.visit(room or ROOMS[0].name)
     window.firstPainted.connect(report_time)
     window.firstPainted.connect(document.follow)
     window.firstPainted.connect(worker.start)
@@ -41,6 +47,15 @@ def show(archives: Sequence[Path], room: str) -> int:
         status = application.exec()
         ctrl_c.check()
     return status
+
+
+def go_on(window: MainWindow, settings: Settings, archives_named: bool) -> None:
+    """Goes on with the last session; of one about other archives, only with its depth and controls."""
+    session = window.sessions.keep_in(settings.session_path)
+    if session is not None and archives_named:
+        window.sessions.restore_controls(session)
+    elif session is not None:
+        window.sessions.restore(session)
 
 
 def make_application() -> QApplication:

@@ -16,6 +16,7 @@ from sample_archives import small_run
 from app.document import Document
 from app.main_window import MainWindow
 from app.room_list import ROOMS
+from app.selected import Lesions
 from app.settings import Settings
 from app.theme import DARK, LIGHT, TARGET_PX, Appearance, Theme
 from app.worker import Worker
@@ -66,12 +67,12 @@ def files(*paths: Path) -> QMimeData:
 
 
 def test_the_rooms_are_reached_by_key_and_built_on_the_first_visit(window: MainWindow, qtbot: Any) -> None:
-    assert len(window._rooms) == 1
+    assert len(window.rooms) == 1
     for number, entry in enumerate(ROOMS, start=1):
         qtbot.keyClick(window, Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.ControlModifier)
-        assert window.room is window._rooms[entry.name]
+        assert window.room is window.rooms[entry.name]
         assert window.rail.button(entry.name).isChecked()
-    assert len(window._rooms) == len(ROOMS)
+    assert len(window.rooms) == len(ROOMS)
 
 
 def test_a_dropped_archive_is_opened(window: MainWindow, tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_a_dropped_picture_goes_to_where_it_is_tried(window: MainWindow, tmp_pat
     image.fill(Qt.GlobalColor.red)
     image.save(str(tmp_path / "red.png"))
     assert drop(window, files(tmp_path / "red.png"))
-    assert window.room is window._rooms["try-it"]
+    assert window.room is window.rooms["try-it"]
     assert window.document.picture is not None and window.document.picture.name == "red.png"
 
 
@@ -245,3 +246,29 @@ def test_text_and_graphics_stand_out_as_wcag_asks(theme: Theme) -> None:
     for graphic in (theme.crossing, theme.shared, theme.test):
         assert contrast(graphic, theme.card) >= 3
     assert contrast(theme.on_accent, theme.accent) >= 4.5
+
+
+def test_a_change_is_named_in_the_menu_and_taken_back_by_key(
+    window: MainWindow, tmp_path: Path, qtbot: Any
+) -> None:
+    window.document.open(saved(tmp_path))
+    actions, control = window.menus.actions, Qt.KeyboardModifier.ControlModifier
+    assert not actions["undo"].isEnabled()
+    window.document.set_lesions(Lesions(columns=frozenset({1})), "GPU 1 off")
+    assert "GPU 1 off" in actions["undo"].text()
+    qtbot.keyClick(window, Qt.Key.Key_Z, control)
+    assert not window.document.lesions and "GPU 1 off" in actions["redo"].text()
+    actions["redo"].trigger()
+    assert window.document.lesions
+    qtbot.keyClick(window, Qt.Key.Key_T, control)
+    assert not window.document.lesions
+
+
+def test_the_depth_is_chosen_above_the_room_or_by_key_and_kept_from_room_to_room(
+    window: MainWindow, qtbot: Any
+) -> None:
+    window.header.findChildren(QAbstractButton)[0].click()
+    assert window.chosen_depth == "look" and window.menus.actions["depth-look"].isChecked()
+    assert window.visit("filters").shown_depth == "look"
+    qtbot.keyClick(window, Qt.Key.Key_F3)
+    assert window.chosen_depth == "try" and window.visit("entrance").shown_depth == "try"
