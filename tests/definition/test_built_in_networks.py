@@ -14,6 +14,7 @@ TOTALS = {  # parameters; those of 2011 and 2012 by an independent count of the 
     "alexnet-2012": 60965224,
     "alexnet-2012-half": 59798312,
     "alexnet-2012-ungrouped": 62378344,
+    "alexnet-200": 6576712,
     "cuda-convnet-11pct": 2112970,
     "cuda-convnet-13pct": 1116490,
     "cuda-convnet-18pct": 89578,
