@@ -24,12 +24,14 @@ from archive.network import check_network, check_state, weight_shapes
 CHUNK_BYTES = 2**20
 """About 1 MB: one row of a large matrix stays cheap to read, and checksums cost 5 % (toolchain trials)."""
 CHUNK_ROWS = 1024
+PACKING = {"shuffle": True, "compression": "gzip", "compression_opts": 9}
+"""Numbers of 32 bits that were rounded to 16 take less than 16: zeros, where they were cut, lie together."""
 WINDOWS_PATIENCE_S = 5.0
 """On Windows a file that a reader has open cannot be replaced; readers close soon."""
 
 
-def write_archive(path: str | Path, run: Run) -> None:
-    """Writes `run` to `path` so that `path` is a complete archive at every moment.
+def write_archive(path: str | Path, run: Run, *, packed: bool = False) -> None:
+    """Writes `run` to `path` so that `path` is a complete archive at every moment; `packed`: small, not soon.
 
     The new version is built in PATH.new (a stale one of a killed writer is removed), synced and renamed
     over `path`. On any failure the old file is intact, PATH.new is gone and an `ArchiveError` says why.
@@ -41,7 +43,7 @@ def write_archive(path: str | Path, run: Run) -> None:
     try:
         with undisturbed():
             beside.unlink(missing_ok=True)
-            _build_and_replace(beside, target, run)
+            _build_and_replace(beside, target, run, packed)
     except OSError as error:
         raise ArchiveError(f"{path}: cannot be written ({error.strerror or error})") from error
 
@@ -71,12 +73,12 @@ def undisturbed() -> Iterator[None]:
         previous[number](number, None)
 
 
-def _build_and_replace(beside: Path, target: Path, run: Run) -> None:
+def _build_and_replace(beside: Path, target: Path, run: Run, packed: bool) -> None:
     ours = False
     try:
         with beside.open("x+b", buffering=0) as stream:
             try:
-                _build(stream, run)
+                _build(stream, run, packed)
                 os.fsync(stream.fileno())
             finally:
                 # Compared while open: a second writer would have removed ours and put its own in that place.
@@ -174,9 +176,10 @@ class Sink:
 class _Writer:
     """Puts the elements of FORMAT.md into an HDF5 file and keeps the manifest of them."""
 
-    def __init__(self, file: Any, sink: Sink) -> None:
+    def __init__(self, file: Any, sink: Sink, packed: bool) -> None:
         self.file = file
         self.sink = sink
+        self.packing = PACKING if packed else {}
         self.manifest: dict[str, dict[str, Any]] = {}
 
     def array(self, name: str, values: NDArray[Any], dtype: str, axes: str = "", unit: str = "") -> None:
@@ -207,7 +210,7 @@ class _Writer:
     def _put(self, name: str, stored: NDArray[Any], attributes: dict[str, str]) -> None:
         settings: dict[str, Any] = {}
         if stored.size and stored.ndim:  # HDF5 cannot cut an empty array or a single number into chunks
-            settings = {"chunks": chunk_shape(stored), "fletcher32": True}
+            settings = {"chunks": chunk_shape(stored), "fletcher32": True, **self.packing}
         dataset = self.file.create_dataset(name, data=stored, **settings)
         for key, word in attributes.items():
             if word:
@@ -235,7 +238,7 @@ def chunk_shape(stored: NDArray[Any]) -> tuple[int, ...]:
     return tuple(reversed(shape))
 
 
-def _build(stream: BinaryIO, run: Run) -> None:
+def _build(stream: BinaryIO, run: Run, packed: bool) -> None:
     """Writes the whole archive into the empty `stream`; any failure is an OSError or ArchiveError."""
     import h5py
 
@@ -244,7 +247,7 @@ def _build(stream: BinaryIO, run: Run) -> None:
         with h5py.File(sink, "w") as file:
             file.attrs["format"] = np.bytes_(FORMAT)
             file.attrs["format_version"] = np.bytes_("{}.{}".format(*VERSION))
-            _write_elements(_Writer(file, sink), run)
+            _write_elements(_Writer(file, sink, packed), run)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError) as error:
         if sink.failure:
             raise sink.failure from error

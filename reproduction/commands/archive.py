@@ -1,8 +1,9 @@
-"""Looks into archives of runs, checks them, and makes them of the original programs' checkpoints.
+"""Looks into archives of runs, checks them, makes them of original checkpoints, and makes copies to exhibit.
 
 alexnet archive info run.h5
 alexnet archive verify run.h5 other.h5
 alexnet archive import ConvNet__2012-09-13_03.43.56 --out run.h5 --data batches.meta
+alexnet archive export run.h5 shown.h5 --exhibit --data cifar10.h5
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archive import Archive, merged_history, read_log, verify, write_archive
+from archive import Archive, Run, absorb, merged_history, read_log, read_run, verify, write_archive
+
+if TYPE_CHECKING:
+    from reproduction.exhibiting import Comparison
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`info FILE [--json]`, `verify FILE ... [--json]` and `import CHECKPOINT --out RUN.h5`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="info|verify|import")
+    """`info`, `verify`, `import CHECKPOINT --out RUN.h5` and `export RUN.h5 OUT.h5 --exhibit`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="info|verify|import|export")
     info = actions.add_parser("info", help="says what an archive holds")
     info.add_argument("file", metavar="FILE", help="a run archive (.h5)")
     info.add_argument("--json", action="store_true", help="prints it for programs")
@@ -27,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("files", metavar="FILE", nargs="+", help="run archives (.h5)")
     check.add_argument("--json", action="store_true", help="prints the problems of each file for programs")
     _add_import(actions.add_parser("import", help="makes an archive of an original checkpoint"))
+    _add_export(actions.add_parser("export", help="makes a small copy of an archive, to ship and to exhibit"))
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
@@ -54,13 +59,89 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="prints what the archive holds for programs")
 
 
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN.h5", type=Path, help="archive of a run")
+    parser.add_argument("out", metavar="OUT.h5", type=Path, help="the copy to make")
+    parser.add_argument(
+        "--exhibit",
+        action="store_true",
+        required=True,
+        help="without momentum, weights rounded to float16, classes in words that a visitor knows",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DATA",
+        type=Path,
+        help="tests archive and copy on these pictures and writes both figures into the copy; none is made "
+        "if they disagree about the best classes of more than one picture in 200",
+    )
+    parser.add_argument(
+        "--multiview", action="store_true", help="tests with several views of each picture as well"
+    )
+    parser.add_argument(
+        "--note", metavar="TEXT", action="append", default=[], help="a remark for the notebook of the copy"
+    )
+    parser.add_argument(
+        "--device", metavar="D", help="cpu, cuda or cuda:N (default: a GPU where there is one)"
+    )
+    parser.add_argument("--force", action="store_true", help="replaces OUT.h5 if it exists")
+    parser.add_argument("--json", action="store_true", help="prints what the copy holds for programs")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Does what was asked; 1 when `verify` found a problem."""
     if arguments.action == "info":
         return _info(arguments.file, arguments.json)
     if arguments.action == "import":
         return _import(arguments)
+    if arguments.action == "export":
+        return _export(arguments)
     return _verify(arguments.files, arguments.json)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from reproduction.exhibiting import exhibition_copy, with_comparisons
+    from reproduction.training.preparation import check_output
+    from reproduction.training.provenance import now
+
+    check_output(arguments.out, arguments.force, (arguments.run, arguments.data))
+    run = read_run(arguments.run)
+    absorb(arguments.run, run)
+    copy = exhibition_copy(run, now(), arguments.note)
+    comparisons = _comparisons(arguments, run, copy) if arguments.data else []
+    write_archive(arguments.out, with_comparisons(copy, comparisons, now()), packed=True)
+    for comparison in comparisons:
+        print(comparison.sentence(), file=sys.stderr)
+    return _info(str(arguments.out), arguments.json)
+
+
+def _comparisons(arguments: argparse.Namespace, run: Run, copy: Run) -> list[Comparison]:
+    """The tests of archive and copy: with several views first, if they are asked for; the centre last."""
+    from reproduction.console import Status
+    from reproduction.data.packed import PackedData
+    from reproduction.definition import Texts, assemble
+    from reproduction.exhibiting import compare
+    from reproduction.training import preparation
+
+    status = Status()
+
+    def watch(done: int, total: int) -> bool:
+        status.show([f"testing: {done:,} of {total:,} pictures"])
+        return True
+
+    device = preparation.choose_device(arguments.device)
+    preparation.use_threads(run.state.get("threads"))
+    with PackedData(arguments.data) as data:
+        experiment = assemble(Texts.from_mapping(run.texts))
+        preparation.check_classes_learnt(arguments.run, run.labels, run.label_ids, data, "compare on")
+        for warning in preparation.check_data(experiment, data, trained=True):
+            status.note(f"warning: {warning}")
+        found = [
+            compare(run, copy, data, arguments.run, multiview=many, device=device, watch=watch)
+            for many in ([True, False] if arguments.multiview else [False])
+        ]
+    status.show([], force=status.terminal)
+    return found
 
 
 def _import(arguments: argparse.Namespace) -> int:

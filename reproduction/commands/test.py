@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     model = open_model(arguments.run, preparation.choose_device(arguments.device), arguments.weights)
     experiment, status = model.experiment, Status()
     with PackedData(arguments.data) as data:
+        preparation.check_classes_learnt(arguments.run, model.labels, model.label_ids, data, "test it on")
         for warning in preparation.check_data(experiment, data, trained=True):
             status.note(f"warning: {warning}")
         split = arguments.split or data.evaluation_split

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -31,6 +32,22 @@ class Evaluation:
     costs: Mapping[str, Report] = field(default_factory=dict)
     """What the costs say beside that, in sums over the images (means over the views)."""
 
+    def row(self, epoch: float, step: int) -> dict[str, Any]:
+        """The row of an archive's history that says so, for a network that stands at `epoch` and `step`."""
+        loss, top1, topk = self.sums.means()
+        return {
+            "epoch": epoch,
+            "step": step,
+            "images": self.sums.images,
+            "views": self.views,
+            "loss": loss,
+            "top1": top1,
+            "topk": topk,
+            "k": self.top_k,
+            "seconds": self.seconds,
+            "split": self.split,
+        }
+
 
 def pictures_at_once(views: int) -> int:
     """Minibatch size of a test."""
@@ -47,8 +64,13 @@ def evaluate(
     views: int,
     top_k: int,
     watch: Callable[[int, int], bool] = lambda done, total: True,
+    answers: Callable[[torch.Tensor], None] = lambda together: None,
 ) -> Evaluation | None:
-    """Tests all pictures of `batches`; None when `watch(images done, images in all)` says to stop (False)."""
+    """Tests all pictures of `batches`; None when `watch(images done, images in all)` says to stop (False).
+
+    `answers` is handed what the views of each minibatch say together: log probabilities (N, K), or values of
+    the cost (N,) where it knows no classes.
+    """
     began_s = time.monotonic()
     device = next(iter(module.arrays().values())).device
     was_training = module.training
@@ -70,7 +92,9 @@ def evaluate(
                     seen.append(module.measured(activations, labels))
                     for name, said in module.reports(activations, labels).items():
                         costs[name] = added(costs.get(name, {}), said, 1 / len(stack))
-                sums += module.sums(mean_over_views(seen), labels, top_k)
+                together = mean_over_views(seen)
+                answers(together)
+                sums += module.sums(together, labels, top_k)
     finally:
         module.train(was_training)
     return Evaluation(sums, split, views, top_k, time.monotonic() - began_s, costs)

@@ -12,6 +12,7 @@ from reproduction.data.packed import PackedData
 from reproduction.definition import Experiment, check_classes
 from reproduction.errors import DataError, TrainingError, UserError
 from reproduction.kernels.memory import keep_freed_memory
+from reproduction.labels import identity
 
 
 def choose_device(name: str | None, keep_memory: bool = True) -> torch.device:
@@ -84,6 +85,31 @@ def check_data(experiment: Experiment, data: PackedData, trained: bool = False) 
         raise DataError(f"{data.path} has no colour statistics; use --set color-noise=0")
     warning = check_classes(experiment, data.classes)
     return [warning] if warning else []
+
+
+def check_classes_learnt(
+    archive: Path, labels: Sequence[str], label_ids: Sequence[str], data: PackedData, advice: str
+) -> None:
+    """DataError when the data name other classes than the archive learnt, or the same in another order.
+
+    Classes may be called otherwise: the WordNet id decides, where there is one. An archive without labels
+    (of an original checkpoint) is believed to fit. `advice`: "test it on", before "pictures of the same ...".
+    """
+    if not labels:
+        return
+    offered = list(zip(data.labels, data.label_ids, strict=True))
+    learnt = list(zip(labels, label_ids, strict=True))
+    others = (
+        f"class {number} is '{one[0]}' instead of '{other[0]}'"
+        for number, (one, other) in enumerate(zip(offered, learnt, strict=False))
+        if identity(*one) != identity(*other)
+    )
+    counts = f"{data.classes} instead of {len(labels)}" if data.classes != len(labels) else ""
+    if difference := next(others, counts):
+        raise DataError(
+            f"{data.path} names other classes than {archive.name} learnt ({difference}); "
+            f"{advice} pictures of the same classes in the same order"
+        )
 
 
 def _as_options(settings: list[str]) -> str:

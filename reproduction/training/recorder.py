@@ -82,20 +82,7 @@ class Recorder:
 
     def tested(self, result: Evaluation) -> None:
         """Takes in a test."""
-        loss, top1, topk = result.sums.means()
-        row = {
-            "epoch": self.trainer.epoch,
-            "step": self.trainer.position.step,
-            "images": result.sums.images,
-            "views": result.views,
-            "loss": loss,
-            "top1": top1,
-            "topk": topk,
-            "k": result.top_k,
-            "seconds": result.seconds,
-            "split": result.split,
-        }
-        self._append("test", row)
+        self._append("test", result.row(self.trainer.epoch, self.trainer.position.step))
 
     def _append(self, kind: str, row: dict[str, Any]) -> None:
         """Puts one row into the log and into the run's history."""

@@ -12,6 +12,7 @@ from reproduction.data.packed import PackedData
 from reproduction.definition import Experiment, Texts, assemble
 from reproduction.errors import DataError, DefinitionError, TrainingError
 from reproduction.model.archived import position_in_epochs
+from reproduction.training.preparation import check_classes_learnt
 from reproduction.training.provenance import data_facts, machine, now
 
 # Facts of the machine that may change the last bits of a result.
@@ -21,6 +22,11 @@ MACHINE_FACTS = ("device", "processor", "torch", "threads")
 def read_resumable(path: Path) -> Run:
     """The run in the archive at `path`, with the notes of its log. ArchiveError when it cannot go on."""
     run = read_run(path)
+    if run.provenance.get("exhibited"):
+        raise ArchiveError(
+            f"{path}: is an exhibition copy, made to be looked at and tested; "
+            "training goes on from the archive that it was made of"
+        )
     if not run.momentum:
         raise ArchiveError(f"{path}: holds no momentum, so training cannot go on from it; it can be tested")
     absorb(path, run)
@@ -64,12 +70,7 @@ def accept_data(path: Path, run: Run, experiment: Experiment, data: PackedData) 
         )
     if data.sha256 == run.provenance.get("data_sha256"):
         return []
-    if list(data.labels) != list(run.labels):
-        difference = _differing(data.labels, run.labels)
-        raise DataError(
-            f"{data.path} names other classes than {path.name} learnt ({difference}); "
-            "go on with pictures of the same classes in the same order, or train anew"
-        )
+    check_classes_learnt(path, run.labels, run.label_ids, data, "train anew, or go on with")
     batches = -(-data.counts.get("train", 0) // experiment.recipe.batch_size)
     done, known_batches = run.state["batch"], run.state.get("batches", batches)
     if done and (batches != known_batches or done >= batches):
@@ -82,14 +83,6 @@ def accept_data(path: Path, run: Run, experiment: Experiment, data: PackedData) 
     _note(run, change)
     run.provenance |= data_facts(data)
     return [f"{change}; the mean picture stays that of the first ones"]
-
-
-def _differing(offered: Sequence[str], learnt: Sequence[str]) -> str:
-    """The first class that is another one, or how many there are."""
-    for number, (name, known) in enumerate(zip(offered, learnt, strict=False)):
-        if name != known:
-            return f"class {number} is '{name}' instead of '{known}'"
-    return f"{len(offered)} instead of {len(learnt)}"
 
 
 def accept_machine(run: Run, device: torch.device) -> list[str]:

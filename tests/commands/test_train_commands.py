@@ -205,6 +205,22 @@ def test_testing_averages_views_and_takes_any_split(folder) -> None:
     assert_refused(small_training.run(*words, "--split", "val"), "no val pictures")
 
 
+def test_testing_on_other_classes_or_fewer_of_them_is_refused(folder, tmp_path) -> None:
+    small_training.write_data(tmp_path / "others.h5", train=20)
+    words = ("test", folder / "run.h5", "--data", tmp_path / "others.h5")
+    with h5py.File(tmp_path / "others.h5", "r+") as file:
+        file["labels"][2] = "middle"
+    assert_refused(small_training.run(*words), "others.h5 names other classes than run.h5 learnt", "'middle'")
+    with h5py.File(tmp_path / "others.h5", "r+") as file:
+        for name in ("labels", "label_ids"):
+            kept = file[name][:2] if name == "label_ids" else [b"corner 0", b"corner 1"]
+            del file[name]
+            file.create_dataset(name, data=kept, dtype=h5py.string_dtype())
+        for split in file["targets"].values():
+            split[:] = split[:] % 2
+    assert_refused(small_training.run(*words), "2 instead of 4", "the same classes")
+
+
 def test_predicting_names_classes_best_first(folder) -> None:
     done = small_training.run("predict", folder / "run.h5", folder / "grey.png", "--top", 2)
     assert done.returncode == 0, done.stderr
