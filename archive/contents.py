@@ -51,6 +51,12 @@ class History:
     train: NDArray[Any] = field(default_factory=lambda: np.zeros(0, TRAIN_DTYPE))
     test: NDArray[Any] = field(default_factory=lambda: np.zeros(0, TEST_DTYPE))
 
+    @property
+    def tests_alike(self) -> NDArray[Any]:
+        """The tests that saw as many views of each picture as the last one: those that make a curve."""
+        alike: NDArray[Any] = self.test[self.test["views"] == self.test["views"][-1:]]
+        return alike
+
     def with_records(self, records: Iterable[Mapping[str, Any]]) -> History:
         """This history and the "train" and "test" records of a log that are newer than its last rows."""
         records = list(records)

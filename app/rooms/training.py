@@ -44,7 +44,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 def figure_of(archive: OpenArchive, error: str, words: dict[str, str]) -> Curves:
     """The curves of an archive; `error` is "top1" or "topk", `words` the texts in the visitor's language."""
-    tables = (("train", archive.history.train), ("test", archive.history.test))
+    tables = (("train", archive.history.train), ("test", archive.history.tests_alike))
     panels = []
     for title, unit, column, factor in (
         (words["loss"], "", "loss", 1.0),
@@ -297,7 +297,7 @@ class TrainingRoom(Room):
 
     def _in_words(self, archive: OpenArchive) -> str:
         """The curves for the ear, and under the figure while nothing is pointed at."""
-        test = archive.history.test
+        test = archive.history.tests_alike
         if not len(test):
             return self.tr("No test has been reported yet. Point at a curve to read it.")
         best = int(np.argmin(test["top1"]))

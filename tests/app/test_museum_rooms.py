@@ -289,6 +289,19 @@ def test_errors_can_be_counted_among_the_first_guesses(tmp_path: Path, qtbot: An
     assert panel.title == "Right answer not among the first 2" and panel.curves[1].y[0] == 25.0
 
 
+def test_tests_through_several_views_do_not_bend_the_curve_of_the_others(tmp_path: Path, qtbot: Any) -> None:
+    rows = [
+        (1.0, 20, 40, 1, 1.2, 0.5, 0.25, 2, 0.5, b"test"),
+        (1.0, 20, 40, 10, 1.1, 0.4, 0.2, 2, 0.5, b"test"),
+    ]
+    tests = np.array([*rows, rows[0]], TEST_DTYPE)
+    room = TrainingRoom(museum_on(document_on(tmp_path, run(history=History(test=tests)))))
+    qtbot.addWidget(room)
+    assert list(room.plot.figure.panels[1].curves[0].y) == [50.0, 50.0]
+    assert "best 50.0 %" in room.read_out.text()
+    assert room.model.rowCount() == 3
+
+
 def test_a_run_whose_loss_is_no_number_can_be_watched(tmp_path: Path, qtbot: Any) -> None:
     test = np.array([(1.0, 20, 40, 1, np.nan, 1.0, 1.0, 2, 0.5, b"test")], TEST_DTYPE)
     room = TrainingRoom(museum_on(document_on(tmp_path, run(history=History(test=test)))))

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sample_archives import small_run
 
-from archive import ArchiveError, Run, read_run, verify, write_archive
+from archive import Archive, ArchiveError, Run, read_run, verify, write_archive
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
@@ -106,7 +106,7 @@ def test_a_sink_that_fails_at_once_gives_the_systems_reason(tmp_path: Path) -> N
     from archive.writing import _build
 
     with open("/dev/full", "r+b", buffering=0) as stream, pytest.raises(OSError, match="No space left"):
-        _build(stream, small_run())
+        _build(stream, small_run(), packed=False)
 
 
 def test_a_folder_that_is_missing_or_forbidden_is_said_in_one_line(tmp_path: Path) -> None:
@@ -299,3 +299,13 @@ def test_a_run_that_contradicts_itself_is_not_written(
     with pytest.raises(ArchiveError, match=words):
         write_archive(tmp_path / "run.h5", run)
     assert names(tmp_path) == []
+
+
+def test_a_packed_archive_is_the_same_to_every_reader(tmp_path: Path) -> None:
+    write_archive(tmp_path / "plain.h5", small_run())
+    write_archive(tmp_path / "packed.h5", small_run(), packed=True)
+    assert verify(tmp_path / "packed.h5") == []
+    plain, packed = Archive(tmp_path / "plain.h5"), Archive(tmp_path / "packed.h5")
+    with plain, packed:
+        assert packed.manifest == plain.manifest
+        assert packed.part_sizes()["snapshots"] < plain.part_sizes()["snapshots"]
