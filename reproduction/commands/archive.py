@@ -148,7 +148,8 @@ def _import(arguments: argparse.Namespace) -> int:
     from archive.exchange.checkpoints import read_checkpoint
     from reproduction.importing import imported_run, shown_by
     from reproduction.training.preparation import check_output
-    from reproduction.training.provenance import command_line, now, program_version
+    from reproduction.training.provenance import command_line, now
+    from reproduction.version import program_version
 
     check_output(arguments.out, arguments.force, (arguments.checkpoint, arguments.data))
     shown = shown_by(arguments.data) if arguments.data else None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
-import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import numpy as np
 import torch
 
 from reproduction.data.packed import PackedData
+from reproduction.version import program_version
 
 
 def now() -> str:
@@ -44,15 +43,6 @@ def provenance(data: PackedData, *, seed: int, device: torch.device, command: st
         **data_facts(data),
         "training_seconds": 0.0,
     }
-
-
-def program_version() -> str:
-    """Our version: as installed, or as a checkout that was never installed says it."""
-    try:
-        return metadata.version("alexnet-archive")
-    except metadata.PackageNotFoundError:
-        text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
-        return str(tomllib.loads(text)["project"]["version"])
 
 
 def machine(device: torch.device) -> dict[str, Any]:
