@@ -26,7 +26,7 @@ class Figure:
 
     Attributes:
         name: the stem of its file's name, the same at every time and in every language ("filters").
-        title: one line in the visitor's language.
+        title: one line in the visitor's language; paper has it below the figure, so `paint` draws none.
         description: the text alternative, whole sentences generated from the numbers.
         paint: draws it into a rectangle of any size, in the colours of `theme.current()`; the painter comes
             with the museum's font and the rectangle's ground already painted. Images of few pixels are drawn

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from app.document import Document, OpenArchive, VisitorPicture, pictures_of
 from app.drops import sort_paths
+from app.figure_desk import FigureDesk
 from app.menus import Menus
 from app.room import DEPTHS, Museum, Room
 from app.room_list import ROOMS, RoomEntry
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self.rail, self.header, self.messages = Rail(titles), Header(), MessageBar()
         self._stack = QStackedWidget()
         self._lay_out()
-        self.sessions = Sessions(self)
+        self.sessions, self.figure_desk = Sessions(self), FigureDesk(self)
         self.menus = Menus(self, titles)
         self.museum = Museum(document, worker, self.researcher, self.menus.actions)
         actions = self.menus.actions
@@ -109,6 +110,7 @@ class MainWindow(QMainWindow):
         room.setAccessibleName(title_of(entry))
         room.visitWanted.connect(self.visit)
         room.openWanted.connect(self.menus.ask_for_archives)
+        room.figureMenuWanted.connect(self.figure_desk.pop_up)
         return room
 
     @property

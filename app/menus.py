@@ -45,6 +45,17 @@ class Menus(QObject):
         add("open-pictures", menu, self.tr("Open &pictures…"), self.ask_for_pictures, "Ctrl+Shift+O")
         add("paste", menu, self.tr("Paste a pic&ture"), self.paste, "Ctrl+V")
         self.actions.add_separator(menu)
+        desk = self._window.figure_desk
+        figures = (
+            ("copy-figure", self.tr("Cop&y the figure"), desk.copy_figure, "Ctrl+Shift+C"),
+            ("copy-numbers", self.tr("Copy the n&umbers"), desk.copy_numbers, ""),
+            ("figure-table", self.tr("Show the figure as a ta&ble"), desk.show_table, "Ctrl+Shift+T"),
+            ("save-figure", self.tr("Save the figu&re…"), desk.ask_and_save, "Ctrl+E"),
+            ("save-numbers", self.tr("Save the nu&mbers…"), desk.ask_and_save_numbers, "Ctrl+Shift+E"),
+        )
+        for name, text, act, keys in figures:
+            add(name, menu, text, partial(desk.on_current, act), keys)
+        self.actions.add_separator(menu)
         sessions = self._window.sessions
         add("save-session", menu, self.tr("&Save this session…"), sessions.ask_and_save, "Ctrl+S")
         add("open-session", menu, self.tr("Open a sessio&n…"), sessions.ask_and_open)
@@ -175,7 +186,8 @@ class Menus(QObject):
     def show_palette(self) -> None:
         """Everything that can be done now, to be found by a few letters."""
         entries = [entry for entry in self.actions.offered() if entry.name != "palette"]
-        self.palette.offer([(words_of(entry.menu, entry.action), entry.action) for entry in entries])
+        lines = [(words_of(entry.menu, entry.action), entry.action) for entry in entries]
+        self.palette.offer([*lines, *self._window.figure_desk.palette_entries()])
 
     def show_shortcuts(self) -> None:
         """The list of keys, made from the registry."""

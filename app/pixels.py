@@ -7,8 +7,8 @@ from math import ceil
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPaintEngine, QPainter
 
-CRISP = 8  # times a pixel is repeated in a drawing, whose readers smooth what they enlarge
-LARGEST_PX = 8192  # side of an enlarged image
+CRISP = 4  # dots per point of an image in a drawing: its readers may smooth what they enlarge
+LARGEST_PX = 8192  # longest side of an image enlarged so
 
 
 def draw_pixels(painter: QPainter, box: QRectF, image: QImage) -> None:
@@ -16,19 +16,20 @@ def draw_pixels(painter: QPainter, box: QRectF, image: QImage) -> None:
     if image.isNull() or box.isEmpty():
         return
     engine = painter.paintEngine()
-    on_screen = engine is None or engine.type() is QPaintEngine.Type.Raster
-    device = painter.deviceTransform().mapRect(box)
-    wanted = max(device.width() / image.width(), device.height() / image.height())
-    factor = max(1 if on_screen else CRISP, ceil(wanted))
-    factor = max(1, min(factor, LARGEST_PX // max(image.width(), image.height())))
-    enlarged = image.scaled(
+    if engine is not None and engine.type() is not QPaintEngine.Type.Raster:
+        image = _enlarged(image, box)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+    painter.drawImage(box, image, QRectF(image.rect()))
+    painter.restore()
+
+
+def _enlarged(image: QImage, box: QRectF) -> QImage:
+    wanted = ceil(CRISP * max(box.width() / image.width(), box.height() / image.height()))
+    factor = max(1, min(wanted, LARGEST_PX // max(image.width(), image.height())))
+    return image.scaled(
         image.width() * factor,
         image.height() * factor,
         Qt.AspectRatioMode.IgnoreAspectRatio,
         Qt.TransformationMode.FastTransformation,
     )
-    enlarged.setDevicePixelRatio(1)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-    painter.drawImage(box, enlarged, QRectF(enlarged.rect()))
-    painter.restore()

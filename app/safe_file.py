@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def replace_file(path: Path, write: Callable[[Path], None]) -> None:
-    """Lets `write` make a hidden file beside `path`, of the same suffix, and renames it over `path`.
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """A hidden name beside `path`, of the same suffix; what is written there takes the place of `path`.
 
-    Raises OSError, and whatever `write` raises; `path` is then as it was.
+    Raises OSError when it cannot be; after any exception `path` is as it was and nothing is beside it.
     """
     target = path.resolve()
     beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
     try:
-        write(beside)
+        yield beside
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(beside, target)
@@ -23,11 +25,12 @@ def replace_file(path: Path, write: Callable[[Path], None]) -> None:
         beside.unlink(missing_ok=True)
 
 
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Writes a whole file. Raises OSError."""
+    with replacement(path) as beside:
+        beside.write_bytes(content)
+
+
 def replace_text(path: Path, text: str) -> None:
-    """The same for a text, in UTF-8 with the line ends it has."""
-
-    def write(beside: Path) -> None:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-
-    replace_file(path, write)
+    """Writes a whole text in UTF-8, with the line ends it has. Raises OSError."""
+    replace_bytes(path, text.encode())

@@ -7,6 +7,8 @@ that paint themselves ask `current()`; others carry a `role` property ("title", 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
@@ -146,6 +148,17 @@ def current() -> Theme:
     return _current
 
 
+@contextmanager
+def drawn_in(theme: Theme) -> Iterator[None]:
+    """Lets what paints itself use another theme for a while: figures go on paper in the light one."""
+    before = _current
+    _set_current(theme)
+    try:
+        yield
+    finally:
+        _set_current(before)
+
+
 def column_pen(column: int | None, width: float = 2.0) -> QPen:
     """The line of a column: its colour, solid for column 0 and dashed for column 1."""
     style = Qt.PenStyle.SolidLine if column is None else COLUMN_LINES[column % len(COLUMN_LINES)]
@@ -225,7 +238,7 @@ QPushButton, QToolButton, QComboBox {{
 QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {selected}; }}
 QPushButton:checked, QToolButton:checked {{ background: {selected}; border-color: {accent}; }}
-QPushButton:disabled, QToolButton:disabled {{ border-color: {line}; }}
+QPushButton:disabled, QToolButton:disabled {{ border-color: {line}; color: {edge}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton[role="quiet"] {{ background: transparent; border-color: transparent; }}
 QPushButton[role="quiet"]:hover {{ background: {hover}; }}
