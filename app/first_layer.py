@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reproduction.analysis.filters import colour_name, colourfulness, norms
+from reproduction.analysis.colour import colour_names, colourfulness
+from reproduction.analysis.first_layers import kernels_of
+from reproduction.analysis.patterns import norms
 
 Kernels = NDArray[np.float32]
 
@@ -67,19 +69,6 @@ class FilterFacts:
         return max(abs(self.low), abs(self.high))
 
 
-def kernels_of(weights: Kernels, image_shape: tuple[int, int, int]) -> Kernels:
-    """A weight array as kernels (F, C, H, W).
-
-    Convolutions have that shape already. Of locally connected layers (positions, F, C, K, K) the middle
-    position is taken; a fully connected unit (F, inputs) sees the whole picture.
-    """
-    if weights.ndim == 5:
-        return np.asarray(weights[len(weights) // 2])
-    if weights.ndim == 2:
-        return np.asarray(weights.reshape(len(weights), *image_shape))
-    return weights
-
-
 def blocks_of(network: Mapping[str, Any], weights: Mapping[str, Kernels]) -> list[FilterBlock]:
     """The first layers as blocks, in file order; `weights` maps layer names to arrays."""
     columns = {layer["name"]: layer.get("column") for layer in network["layers"]}
@@ -106,7 +95,7 @@ def facts_of(blocks: list[FilterBlock], number: int) -> FilterFacts:
         low=float(kernel.min()),
         high=float(kernel.max()),
         colourfulness=float(colourfulness(kernel[None])[0]) if block.has_colour else None,
-        colours=colour_name(kernel) if block.has_colour else None,
+        colours=colour_names(kernel[None])[0] if block.has_colour else None,
     )
 
 

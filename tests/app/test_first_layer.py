@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sample_runs import ONE_CHANNEL, ONE_COLUMN, TWO_COLUMNS, Layers, network_json
 
-from app.first_layer import FilterBlock, blocks_of, facts_of, kernels_of, table_of
+from app.first_layer import FilterBlock, blocks_of, facts_of, table_of
 
 
 def blocks(layers: Layers) -> list[FilterBlock]:
@@ -55,14 +55,6 @@ def test_a_dead_filter_comes_last_by_colour() -> None:
     block = blocks(ONE_COLUMN)[0]
     block.kernels[4] = 0
     assert block.order("colour")[-1] == 4
-
-
-@pytest.mark.parametrize(
-    ("shape", "expected"),
-    [((9, 3, 5, 5), (9, 3, 5, 5)), ((4, 9, 3, 5, 5), (9, 3, 5, 5)), ((9, 48), (9, 3, 4, 4))],
-)
-def test_any_first_layer_has_kernels(shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
-    assert kernels_of(np.zeros(shape, np.float32), (3, 4, 4)).shape == expected
 
 
 def test_the_table_has_a_row_a_filter_and_a_cell_a_weight() -> None:
