@@ -145,7 +145,7 @@ def _of_filters(layer: Layer, seen: Set, shape: tuple[int, ...], index: int) -> 
     """Convolutions and local filters: a group of filters sees its group of channels."""
     random = any(layer.get("random_connections", ()))
     groups = 1 if random else layer["groups"][index]
-    by_group = seen.reshape(groups, -1, *seen.shape[1:]).any(axis=1)
+    by_group = np.asarray(seen.reshape(groups, -1, *seen.shape[1:]).any(axis=1))
     size, stride, padding = (layer[name][index] for name in ("kernel_size", "stride", "padding"))
     pixels = _windows(by_group, size, stride, -padding, (shape[1], shape[2]))
     return np.repeat(pixels, shape[0] // groups, axis=0)
