@@ -21,7 +21,7 @@ Message = tuple[dict[str, Any], dict[str, np.ndarray]]
 MAX_HEADER_BYTES = 16 * 2**20
 MAX_ARRAY_BYTES = 2**30
 _LENGTH = struct.Struct("<I")
-_DTYPES = frozenset({"uint8", "int32", "int64", "float32", "float64"})
+_DTYPES = frozenset({"uint8", "int32", "int64", "float16", "float32", "float64"})
 
 
 def encode(message: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:

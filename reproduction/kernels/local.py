@@ -82,7 +82,9 @@ def _fitting(
 def _plain(x: Tensor, weights: Tensor, stride: int, padding: int, groups: int, outputs: int) -> Tensor:
     windows = _forward_windows(x, weights, stride, padding, groups, outputs)
     answers = _patches(x, windows) @ _filters(weights, groups).transpose(2, 3)  # (P, groups, N, F / groups)
-    return in_layout(answers.permute(2, 1, 3, 0).reshape(len(x), weights.shape[1], outputs, outputs))
+    # Copied, for a view could not be written over, and what is in the layout already would stay one.
+    result = empty_images(x, (len(x), weights.shape[1], outputs, outputs))
+    return result.copy_(answers.permute(2, 1, 3, 0).reshape(result.shape))
 
 
 def _plain_image_gradient(

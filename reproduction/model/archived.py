@@ -76,10 +76,11 @@ class ArchivedModel:
         box = (left + round(border * scale), top + round(border * scale), round(recipe.input_size * scale))
         return Seen(pixels, np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3))), box)
 
-    def probabilities(self, pictures: Pixels, views: int) -> NDArray[np.float32]:
+    def probabilities(self, pictures: Pixels, views: int, everything: bool = False) -> NDArray[np.float32]:
         """Class probabilities (N, K) of uint8 (N, C, S, S), averaged over `views`.
 
-        Raises ArchiveError where the network's cost judges no classes.
+        `everything`: every layer is computed for itself, for those who change what a layer answers. Raises
+        ArchiveError where the network's cost judges no classes.
         """
         cost = self.experiment.network.cost
         if not (judges_classes(cost) or isinstance(cost, RobustSquares)):
@@ -96,7 +97,7 @@ class ArchivedModel:
             logs = log_mean_probabilities(
                 [
                     self.module.log_probabilities(
-                        self.module(view, noise, multi_view=views > 1, everything=False)
+                        self.module(view, noise, multi_view=views > 1, everything=everything)
                     )
                     for view in stack
                 ]
@@ -105,7 +106,10 @@ class ArchivedModel:
 
     def guesses(self, seen: Seen, *, views: int, top: int) -> list[Guess]:
         """The `top` most probable classes, best first."""
-        probabilities = self.probabilities(seen.square[None], views)[0]
+        return self.ranked(self.probabilities(seen.square[None], views)[0], top)
+
+    def ranked(self, probabilities: NDArray[np.float32], top: int) -> list[Guess]:
+        """The `top` most probable classes of one picture's probabilities (K,), best first."""
         order = np.argsort(-probabilities, kind="stable")[:top]
         return [self._guess(int(index), float(probabilities[index])) for index in order]
 

@@ -3,13 +3,21 @@
     hello                                     -> torch (version)
     open     archive                          -> nothing; the network is ready then
     preview  picture | bytes, [archive]       -> width, height, notes, box; preview, crop
-    predict  picture | bytes, archive, [views, top]
-                                              -> as preview, and guesses, views, seconds
+    predict  picture | bytes, archive, [views, top, lesions]
+                                              -> as preview, and guesses, views, seconds, abstains, lesions
 
 `picture` is a path; without one, the array "bytes" holds the contents of a picture file and `name` what to
 call it. "preview" (h, w, 3) is the picture reduced to at most 1,024 pixels a side, "crop" (s, s, 3) what the
 network sees of it, `box` [left, top, side] where that is in the picture's own pixels: null, and no crop,
 while no archive was ever opened. `views` above 1 asks for as many as the network's recipe tests with.
+
+`lesions` switches parts of the network off, see `reproduction.inside.lesions`:
+
+    {"columns": [1], "units": {"conv1a": [3, 17]}, "grey": true, "cut": true}   all of them optional
+
+and the answer says in "lesions" what was done: {"replaced_by": "mean" | "zero" | "both" | "", "silenced":
+[layers of the columns], "cut": [[layer, number of its input], ...]}; null where nothing was asked for. With
+"grey", "crop" is the grey picture that it sees then.
 """
 
 from __future__ import annotations
@@ -22,7 +30,7 @@ from numpy.typing import NDArray
 
 from reproduction.data.pictures import Picture
 from reproduction.data.resampling import resample
-from reproduction.service.session import Answer, Arrays, Question, Session, picture_of
+from reproduction.service.session import Answer, Arrays, Question, Session
 
 PREVIEW_SIDE = 1024
 TOP_LIMIT = 100
@@ -43,7 +51,7 @@ def open(session: Session, question: Question, arrays: Arrays) -> Answer:
 
 def preview(session: Session, question: Question, arrays: Arrays) -> Answer:
     """The picture as it is shown."""
-    picture = picture_of(question, arrays)
+    picture = session.picture(question, arrays)
     if question.get("archive"):
         session.open(question)
     return _shown(session, picture)
@@ -51,15 +59,25 @@ def preview(session: Session, question: Question, arrays: Arrays) -> Answer:
 
 def predict(session: Session, question: Question, arrays: Arrays) -> Answer:
     """The most probable classes of a picture."""
+    from reproduction.inside import lesions
+
     began_s = time.monotonic()
-    picture = picture_of(question, arrays)
+    picture = session.picture(question, arrays)
     model = session.open(question)
+    off = session.lesions(question)
+    means = session.means() if off else {}
     views = model.experiment.view_count(int(question.get("views", 1)) > 1)
     top = min(max(1, int(question.get("top", 5))), TOP_LIMIT)
     message, answers = _shown(session, picture)
-    guesses = model.guesses(model.see(picture), views=views, top=top)
-    seconds = time.monotonic() - began_s
-    found = {"guesses": [vars(guess) for guess in guesses], "views": views, "seconds": seconds}
+    if off.grey:
+        answers["crop"] = np.moveaxis(lesions.greyed(np.moveaxis(answers["crop"], -1, 0)[None])[0], 0, -1)
+    chances = lesions.probabilities(model, model.see(picture).square[None], views, off, means)[0]
+    found = {
+        "guesses": [vars(guess) for guess in model.ranked(chances, top)],
+        "views": views,
+        "seconds": time.monotonic() - began_s,
+        "lesions": lesions.done(off, model.experiment.network, means) if off else None,
+    }
     return {**message, **found}, answers
 
 

@@ -21,6 +21,12 @@ HOMES = {
     "open": "looking",
     "preview": "looking",
     "predict": "looking",
+    "activations": "seeing",
+    "maps": "seeing",
+    "arithmetic": "seeing",
+    "field": "seeing",
+    "attribution": "attributing",
+    "occlusion": "attributing",
 }
 
 

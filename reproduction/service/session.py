@@ -1,7 +1,11 @@
-"""What the service keeps between two questions: the network of the archive it last looked with."""
+"""What the service keeps between two questions: the network it last looked with, the last pictures and looks.
+
+Questions about one picture come many at a time (maps, units, attribution): it is decoded and looked at once.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,17 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archive.errors import ArchiveError
+from archive import Archive, ArchiveError
 from reproduction.data.pictures import Picture, read_picture
 from reproduction.errors import DataError, UserError
 
 if TYPE_CHECKING:
+    from reproduction.inside.lesions import Lesions, Means
+    from reproduction.inside.looking import Look
     from reproduction.model.archived import ArchivedModel
 
 Question = Mapping[str, Any]
 Arrays = dict[str, NDArray[Any]]
 Answer = tuple[dict[str, Any], Arrays]
 Version = tuple[str, int, int, int]
+
+LOOKS_KEPT = 4
+"""One is about 8 MB for the network of 2012; a room compares two pictures, with and without lesions."""
 
 
 class Session:
@@ -30,6 +39,9 @@ class Session:
         """The network last opened, whatever archive it came from."""
         self.version: Version | None = None
         """Of the archive that `model` came from."""
+        self._described: tuple[Version, dict[str, Any]] | None = None
+        self._picture: tuple[object, Picture] | None = None
+        self._looks: dict[object, Look] = {}
 
     def open(self, question: Question) -> ArchivedModel:
         """The network of the archive that the question names, read again when the file was replaced."""
@@ -40,9 +52,50 @@ class Session:
             from reproduction.training.preparation import choose_device
 
             self.model, self.version = None, None
+            self._looks.clear()
             self.model = open_model(path, choose_device(None))
             self.version = version
         return self.model
+
+    def described(self, question: Question) -> dict[str, Any]:
+        """The resolved network of the archive that the question names, without torch."""
+        version = version_of(archive_of(question))
+        if self._described is None or self._described[0] != version:
+            with Archive(archive_of(question)) as archive:
+                self._described = version, archive.network
+        return self._described[1]
+
+    def picture(self, question: Question, arrays: Arrays) -> Picture:
+        """The picture of a question: a path, or the bytes of a file."""
+        key = _picture_key(question, arrays)
+        if self._picture is None or self._picture[0] != key:
+            self._picture = key, _decoded(question, arrays)
+        return self._picture[1]
+
+    def look(self, question: Question, arrays: Arrays) -> Look:
+        """The answers of every layer to the picture of a question, with its lesions if it names some."""
+        from reproduction.inside.looking import look
+
+        model, picture = self.open(question), self.picture(question, arrays)
+        lesions = self.lesions(question)
+        key = (_picture_key(question, arrays), repr(lesions))
+        found = self._looks.pop(key, None)
+        if found is None:
+            found = look(model, model.see(picture).square, lesions, self.means())
+        self._looks[key] = found
+        while len(self._looks) > LOOKS_KEPT:
+            self._looks.pop(next(iter(self._looks)))
+        return found
+
+    def lesions(self, question: Question) -> Lesions:
+        """What the question switches off in the network of its archive."""
+        from reproduction.inside.lesions import read_lesions
+
+        return read_lesions(question.get("lesions"), self.open(question).experiment.network)
+
+    def means(self) -> Means:
+        """Mean answers of the units to the archive's probe set, by layer; empty where it has none."""
+        return {}
 
 
 def archive_of(question: Question) -> Path:
@@ -62,8 +115,19 @@ def version_of(path: Path) -> Version:
     return str(path), status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def picture_of(question: Question, arrays: Arrays) -> Picture:
-    """The picture of a question: a path, or the bytes of a file."""
+def _picture_key(question: Question, arrays: Arrays) -> object:
+    """What differs between two pictures."""
+    path = question.get("picture")
+    if isinstance(path, str) and path:
+        try:
+            return version_of(Path(path))
+        except ArchiveError:
+            return path  # reading it will say what is wrong
+    contents = arrays.get("bytes")
+    return None if contents is None else hashlib.sha256(contents.tobytes()).digest()
+
+
+def _decoded(question: Question, arrays: Arrays) -> Picture:
     path = question.get("picture")
     if isinstance(path, str) and path:
         return read_picture(Path(path), Path(path).name)

@@ -250,6 +250,14 @@ def test_gradients_of_another_shape_than_the_answers_are_refused(path) -> None:
         torch.ops.alexnet.local_weight_gradient(g, x, 3, 1, 1, 2)
 
 
+def test_the_answers_to_one_picture_can_be_written_over() -> None:
+    """Also where plain torch computes: a view could not be, where gradients are wanted."""
+    x, weights = torch.randn(1, 2, 3, 3).double().requires_grad_(), torch.randn(4, 1, 2, 2, 2).double()
+    answers = local(x, weights, 1, 0, 1, 2).add_(1)
+    answers.sum().backward()
+    assert x.grad is not None
+
+
 def test_the_compiled_kernel_is_the_one_that_computes(monkeypatch) -> None:
     if native.library("local") is None:
         pytest.skip(f"no C++ kernels: {native.trouble('local')}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 
 from reproduction.definition import Experiment, Texts, assemble
+from reproduction.inside.looking import Look
+from reproduction.model.archived import ArchivedModel
 from reproduction.model.network_module import NetworkModule
 from reproduction.training.initial_weights import initial_weights
 
@@ -109,3 +111,24 @@ def pictures(count: int, side: int = 18, seed: int = 0, channels: int = 3) -> to
     """Noise around zero, float64 (count, C, side, side)."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(count, channels, side, side, generator=generator, dtype=torch.float64)
+
+
+def archived(made: Experiment, seed: int = 1) -> ArchivedModel:
+    """The experiment as if out of an archive, its module in float64, the mean picture zero."""
+    side, channels = made.recipe.image_size, made.recipe.channels
+    return ArchivedModel(
+        experiment=made,
+        module=module(made, seed),
+        mean=torch.zeros(channels, side, side),
+        labels=[f"class {number}" for number in range(made.network.classes)],
+        label_ids=[""] * made.network.classes,
+        epoch=1.0,
+        threads=None,
+        data_sha256="",
+    )
+
+
+def look_at(model: ArchivedModel, view: torch.Tensor) -> Look:
+    """A look at one float64 view (1, C, S, S)."""
+    with torch.no_grad():
+        return Look(model, view, model.module(view))
