@@ -54,8 +54,10 @@ def read_lesions(asked: Any, network: Network) -> Lesions:
     if not isinstance(asked, Mapping) or set(asked) - {"columns", "units", "grey", "cut"}:
         raise UserError("lesions are given as columns, units, grey and cut")
     columns = frozenset(int(column) for column in asked.get("columns") or ())
-    if columns and (network.columns < 2 or not columns <= set(range(network.columns))):
-        raise UserError(f"{network.name} has {network.columns} columns, counted from 0; a lone one stays on")
+    if columns and network.columns < 2:
+        raise UserError(f"{network.name} has one column, which cannot be switched off")
+    if not columns <= set(range(network.columns)):
+        raise UserError(f"{network.name} has the columns 0 to {network.columns - 1}")
     units = {
         str(name): tuple(sorted({int(unit) for unit in numbers}))
         for name, numbers in dict(asked.get("units") or {}).items()
