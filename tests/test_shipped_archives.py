@@ -13,21 +13,72 @@ from archive import Archive, verify
 from reproduction.cli import main
 
 ASSETS = Path(assets.__file__ or "").parent
+README = (ASSETS.parent / "README.md").read_text(encoding="utf-8")
 SHIPPED = sorted((ASSETS / "archives").glob("*.h5"))
+COPIES = [path for path in SHIPPED if path.stem != "cuda-convnet-80sec"]
+CONTROLS = {"untrained": 0, "early": 1}
+"""Archives of alexnet-200 before and soon after the start, and the epoch at which they stand."""
 PATH_OF_A_MACHINE = re.compile(r"(?<![\w.])(/[a-z]+/\w|[A-Za-z]:\\)")
 
 
-def test_an_archive_is_shipped() -> None:
-    assert "cuda-convnet-80sec.h5" in [path.name for path in SHIPPED]
+ROW = {
+    cells[0].strip("` "): cells
+    for cells in (line.strip("|").split("|") for line in README.splitlines() if line.startswith("| `"))
+    if len(cells) == 6
+}
+"""The README's table of shipped archives, by name."""
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_archive_is_whole_and_trained(path: Path) -> None:
+def test_a_shipped_archive_is_whole(path: Path) -> None:
     assert verify(path) == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SHIPPED if path.stem not in CONTROLS], ids=lambda path: path.stem
+)
+def test_a_shipped_archive_is_trained_and_keeps_its_past(path: Path) -> None:
     with Archive(path) as run:
         assert run.history.test["images"][-1] > 0
-        assert run.state["epoch"] > 0
-        assert len(run.snapshots) >= 12
+        assert run.state["epoch"] > 1 and len(run.snapshots) >= 12
+
+
+def test_the_archives_are_those_of_the_readme_and_all_assets_are_under_60_megabytes() -> None:
+    assert [path.stem for path in SHIPPED] == sorted(ROW)
+    sizes = [path.stat().st_size for path in ASSETS.rglob("*") if path.is_file()]
+    assert sum(sizes) < 60_000_000
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_readme_states_the_figure_that_an_archive_holds(path: Path) -> None:
+    with Archive(path) as run:
+        last = run.history.test[-1]
+    assert f" {100 * last['top1']:.2f}" in ROW[path.stem][4]
+    assert f"{last['images']:,}" in ROW[path.stem][1]
+
+
+@pytest.mark.parametrize("path", COPIES, ids=lambda path: path.stem)
+def test_a_copy_says_how_far_it_agrees_with_the_full_archive(path: Path) -> None:
+    with Archive(path) as run:
+        assert run.momentum_names == [] and run.provenance["weights_rounded_to"] == "float16"
+        full, own = run.history.test[-2:]
+        said = [note.text for note in run.notebook if note.text.startswith("Exhibition copy")]
+    assert full["step"] == own["step"] and abs(full["top1"] - own["top1"]) < 0.002
+    agreement = re.search(r"classes for ([\d.]+)% of the pictures", said[-1])
+    assert agreement is not None and float(agreement.group(1)) >= 99.5
+
+
+@pytest.mark.parametrize("path", COPIES, ids=lambda path: path.stem)
+def test_no_picture_is_in_a_copy_but_the_mean(path: Path) -> None:
+    known = {"texts", "network", "weights", "state", "history", "snapshots", "notebook", "labels", "data"}
+    with Archive(path) as run:
+        parts = {name.partition("/")[0] for name in run.element_names}
+        assert parts == known | {"provenance", "manifest"}
+        assert {name for name in run.element_names if name.startswith("data/")} <= {
+            "data/mean",
+            "data/color_deviations",
+            "data/color_directions",
+        }
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
