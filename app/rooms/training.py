@@ -56,8 +56,11 @@ def figure_of(archive: OpenArchive, error: str, words: dict[str, str]) -> Curves
             if len(table)
         )
         panels.append(Panel(title, unit, curves))
-    marks = tuple(Moment(change.epoch, change.words) for change in changes(archive))
-    return Curves(tuple(panels), marks, words["epochs"], planned_epochs(archive))
+    end = planned_epochs(archive)
+    # What was noted when all was over bent no curve, and beside the end there is no room for it.
+    bends = [change for change in changes(archive) if end == 0 or change.epoch < end]
+    marks = tuple(Moment(change.epoch, change.words) for change in bends)
+    return Curves(tuple(panels), marks, words["epochs"], end)
 
 
 def rows_of(archive: OpenArchive) -> list[tuple[str, dict[str, Any]]]:

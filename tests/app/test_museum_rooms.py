@@ -302,6 +302,15 @@ def test_tests_through_several_views_do_not_bend_the_curve_of_the_others(tmp_pat
     assert room.model.rowCount() == 3
 
 
+def test_what_was_noted_after_the_last_step_is_told_but_marks_no_curve(tmp_path: Path, qtbot: Any) -> None:
+    notes = [Note("2012-12-03T09:00:00Z", 0.5, "halfway"), Note("2012-12-03T09:10:00Z", 4.0, "looked at")]
+    room = TrainingRoom(museum_on(document_on(tmp_path, run(notebook=notes))))
+    qtbot.addWidget(room)
+    marks = [moment.words for moment in room.plot.figure.moments]
+    assert "halfway" in marks and "looked at" not in marks
+    assert "looked at" in room.happened.text()
+
+
 def test_a_run_whose_loss_is_no_number_can_be_watched(tmp_path: Path, qtbot: Any) -> None:
     test = np.array([(1.0, 20, 40, 1, np.nan, 1.0, 1.0, 2, 0.5, b"test")], TEST_DTYPE)
     room = TrainingRoom(museum_on(document_on(tmp_path, run(history=History(test=test)))))
