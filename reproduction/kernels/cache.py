@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from reproduction.user_cache import cache_folder
 
 FOLDER_VARIABLE = "ALEXNET_KERNEL_CACHE"
 
 
 def folder() -> Path:
     """Where compiled kernels are kept; $ALEXNET_KERNEL_CACHE names another place."""
-    if named := os.environ.get(FOLDER_VARIABLE):
-        return Path(named)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "alexnet-archive" / "kernels"
+    return cache_folder("kernels", FOLDER_VARIABLE)
 
 
 def digest(parts: Iterable[str | bytes]) -> str:
