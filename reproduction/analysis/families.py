@@ -6,6 +6,7 @@ and do not enter any test.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,13 +69,14 @@ def _ringed(patterns: Values) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Partners:
-    """The filter that is most nearly the negative of each: `partner` (F,) int64, -1 where there is none;
-    `likeness` (F,), 1 for an exact negative; `limit`, the likeness that 95 % of scrambled filters stay
-    below."""
+    """The filter that is most nearly the negative of each, one value a filter (F,)."""
 
     partner: NDArray[np.int64]
+    """-1 where there is none."""
     likeness: Values
-    limit: float
+    """1 for an exact negative."""
+    limit: Values
+    """The likeness that 95 % of scrambled filters of the same shape stay below."""
 
     def pairs(self) -> NDArray[np.int64]:
         """Pairs (P, 2) of filters that choose each other and are more alike than the limit."""
@@ -96,8 +98,24 @@ def negative_partners(kernels: Values, banks: int = BANKS, seed: int = 0) -> Par
     null = [_most_opposite(_unit(_scrambled(unit, random)))[0] for _ in range(banks)]
     values = np.concatenate(null) if null else np.zeros(0)
     values = values[np.isfinite(values)]
-    limit = float(np.quantile(values, NULL_QUANTILE)) if len(values) else float("nan")
-    return Partners(np.where(np.isnan(likeness), -1, partner), likeness, limit)
+    limit = np.quantile(values, NULL_QUANTILE) if len(values) else np.nan
+    return Partners(
+        np.where(np.isnan(likeness), -1, partner), likeness, np.full(len(kernels), limit, np.float64)
+    )
+
+
+def partners_among(banks: Sequence[Values]) -> Partners:
+    """Partners of all filters of several layers, counted through them; only filters of one shape can be
+    partners."""
+    starts = np.cumsum([0] + [len(kernels) for kernels in banks])
+    whole = Partners(np.full(starts[-1], -1), np.full(starts[-1], np.nan), np.full(starts[-1], np.nan))
+    for shape in dict.fromkeys(kernels.shape[1:] for kernels in banks):
+        alike = [index for index, kernels in enumerate(banks) if kernels.shape[1:] == shape]
+        numbers = np.concatenate([np.arange(starts[index], starts[index + 1]) for index in alike])
+        found = negative_partners(np.concatenate([banks[index] for index in alike]))
+        whole.partner[numbers] = np.where(found.partner < 0, -1, numbers[found.partner])
+        whole.likeness[numbers], whole.limit[numbers] = found.likeness, found.limit
+    return whole
 
 
 def _unit(kernels: Values) -> Values:

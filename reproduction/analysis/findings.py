@@ -89,11 +89,10 @@ class Evenness:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Filters that are each other's negatives, above the likeness that scrambled filters reach (`limit`)."""
+    """Filters that are each other's negatives, more alike than scrambled filters are."""
 
     pairs: NDArray[np.int64]
     """(P, 2), numbers through all first layers."""
-    limit: float
     together: int
     """Pairs that lie in one half."""
     p: float

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reproduction.analysis import comparison, counting, runs, wiring
 from reproduction.analysis.colour import colour_cuts
 from reproduction.analysis.comparison import Labels
-from reproduction.analysis.families import negative_partners
+from reproduction.analysis.families import partners_among
 from reproduction.analysis.findings import (
     Count,
     Evenness,
@@ -203,20 +203,10 @@ def _evenness(values: Table, labels: Labels, half: int) -> Evenness:
 
 
 def _pairs(blocks: Sequence[Block], labels: Labels) -> Pairs:
-    """Partners among the filters of equal shape."""
-    found: list[NDArray[np.int64]] = []
-    limits: list[float] = []
-    starts = np.cumsum([0] + [len(block.kernels) for block in blocks])
-    for shape in dict.fromkeys(block.kernels.shape[1:] for block in blocks):
-        alike = [index for index, block in enumerate(blocks) if block.kernels.shape[1:] == shape]
-        numbers = np.concatenate([np.arange(starts[index], starts[index + 1]) for index in alike])
-        partners = negative_partners(np.concatenate([blocks[index].kernels for index in alike]))
-        found.append(numbers[partners.pairs()])
-        limits.append(partners.limit)
-    pairs = np.concatenate(found)
+    pairs = partners_among([block.kernels for block in blocks]).pairs()
     pairs = pairs[(labels[pairs] >= 0).all(axis=1)]
     together, _, p = counting.pair_test(pairs, labels)
-    return Pairs(pairs, max(limits), together, p)
+    return Pairs(pairs, together, p)
 
 
 def _surrogate(blocks: Sequence[Block], labels: Labels) -> dict[str, tuple[float, float]]:
