@@ -27,6 +27,10 @@ HOMES = {
     "field": "seeing",
     "attribution": "attributing",
     "occlusion": "attributing",
+    "measures": "measuring",
+    "gabor": "measuring",
+    "specialisation": "measuring",
+    "runs": "measuring",
 }
 
 
