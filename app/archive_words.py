@@ -44,7 +44,7 @@ def summary(archive: OpenArchive) -> str:
     done = epochs_done(archive)
     weights, epoch = count(archive.network["parameters"]), decimal(done, 0 if done == round(done) else 1)
     test, pictures = archive.history.test, training_pictures(archive)
-    if not len(archive.history.train) and not len(test):
+    if not done:
         sentence = tr("A network of {0} weights, still as they were drawn: nothing has been learnt yet.")
         return sentence.format(weights)
     if not len(test):

@@ -125,6 +125,8 @@ def standing(archive: OpenArchive) -> str:
     if done + 1e-6 >= planned:
         return ""
     epochs = decimal(done, 1), decimal(planned, 0)
+    if archive.provenance.get("exhibited"):
+        return tr("A copy of the run as it stood at epoch {0} of {1}; it does not go on.").format(*epochs)
     if in_progress(archive):
         return _progress_sentence(archive, *epochs)
     sentence = tr("This run stands at epoch {0} of {1} and has reported nothing for {2}.")

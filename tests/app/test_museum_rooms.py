@@ -302,6 +302,19 @@ def test_tests_through_several_views_do_not_bend_the_curve_of_the_others(tmp_pat
     assert room.model.rowCount() == 3
 
 
+def test_a_copy_of_a_run_under_way_does_not_pretend_to_have_fallen_silent(tmp_path: Path, qtbot: Any) -> None:
+    made = run()
+    made.provenance |= {"exhibited": "2012-12-03T09:00:00Z"}
+    assert standing(archive_of(tmp_path, made)) == (
+        "A copy of the run as it stood at epoch 2.0 of 4; it does not go on."
+    )
+
+
+def test_a_network_that_was_tested_before_its_first_step_has_learnt_nothing(tmp_path: Path) -> None:
+    tests = np.array([(0.0, 0, 40, 1, 1.2, 0.9, 0.8, 2, 0.5, b"test")], TEST_DTYPE)
+    assert "nothing has been learnt" in summary(archive_of(tmp_path, run(history=History(test=tests))))
+
+
 def test_what_was_noted_after_the_last_step_is_told_but_marks_no_curve(tmp_path: Path, qtbot: Any) -> None:
     notes = [Note("2012-12-03T09:00:00Z", 0.5, "halfway"), Note("2012-12-03T09:10:00Z", 4.0, "looked at")]
     room = TrainingRoom(museum_on(document_on(tmp_path, run(notebook=notes))))
