@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 from sample_runs import (
@@ -24,9 +22,11 @@ from sample_runs import (
 )
 
 from app.document import Document
-from app.filter_figure import MARGIN, TITLE, figure_image
+from app.filter_figure import MARGIN, TITLE
 from app.rooms.filters import FiltersRoom
+from app.widgets.filter_card import COLOURS
 from archive import write_archive
+from reproduction.analysis.colour import HUE_NAMES
 
 EPOCHS = (0, 1 / 16, 1, 2.5)
 
@@ -159,7 +159,7 @@ def test_each_tile_can_be_heard(qtbot: QtBot, tmp_path: Path) -> None:
         room.sheet.select(number)
         texts.add(room.sheet.accessibleDescription())
     assert len(texts) == 96
-    assert "Filter 96, layer conv1b, number 47, column 1" in room.sheet.accessibleDescription()
+    assert "Filter 96: GPU 1, layer conv1b, number 47" in room.sheet.accessibleDescription()
 
 
 def test_every_control_is_large_enough_to_touch(qtbot: QtBot, tmp_path: Path) -> None:
@@ -182,17 +182,18 @@ def test_every_control_is_large_enough_to_touch(qtbot: QtBot, tmp_path: Path) ->
 # Keeping
 
 
-@pytest.mark.parametrize("scale", [1, 2, 4])
-def test_the_bitmap_grows_with_its_scale_and_stays_crisp(qtbot: QtBot, tmp_path: Path, scale: int) -> None:
+def test_the_figure_holds_both_blocks_with_every_pixel_a_square(qtbot: QtBot, tmp_path: Path) -> None:
     room = room_with(qtbot, tmp_path, TWO_COLUMNS)
-    room.save_png(tmp_path / "kept.png", scale)
-    image = QImage(str(tmp_path / "kept.png"))
-    natural = figure_image(room.figure(), 1)
-    assert (image.width(), image.height()) == (scale * natural.width(), scale * natural.height())
-    assert "grey is zero" in image.text("Description") and image.text("Title")
-    top, left = (MARGIN + 2 * (TITLE + 8)) * scale, 2 * MARGIN * scale
+    (figure,) = room.figures()
+    assert "grey is zero" in figure.description and "96 of 96 filters" in figure.description
+    scale, (width, height) = 2, figure.size
+    image = QImage(round(scale * width), round(scale * height), QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    painter = QPainter(image)
+    figure.paint(painter, QRectF(0, 0, scale * width, scale * height))
+    painter.end()
     pixels = room.sheet._blocks[0].tiles[0]
-    side = 4 * scale
+    top, left, side = (1 + TITLE + 8) * scale, (1 + MARGIN) * scale, 4 * scale
     for y, x in ((0, 0), (5, 7), (10, 10)):
         corners = [
             image.pixelColor(left + x * side + dx, top + y * side + dy)
@@ -202,31 +203,15 @@ def test_the_bitmap_grows_with_its_scale_and_stays_crisp(qtbot: QtBot, tmp_path:
         assert {(c.red(), c.green(), c.blue()) for c in corners} == {tuple(int(v) for v in pixels[y, x])}
 
 
-def test_the_drawing_is_valid_and_holds_bitmaps_that_are_not_smoothed(qtbot: QtBot, tmp_path: Path) -> None:
-    room = room_with(qtbot, tmp_path, TWO_COLUMNS)
-    room.save_svg(tmp_path / "kept.svg")
-    root = ElementTree.parse(tmp_path / "kept.svg").getroot()
-    names = {"s": "http://www.w3.org/2000/svg"}
-    images = root.findall("s:image", names)
-    assert [image.get("image-rendering") for image in images] == ["pixelated", "pixelated"]
-    assert [bool(rect.get("stroke-dasharray")) for rect in root.findall("s:rect", names)[1:]] == [False, True]
-    words = " ".join(text.text or "" for text in root.findall("s:text", names))
-    assert "Column 1 (GPU 1)" in words and "96 of 96 filters" in words
-    assert float(root.get("width", "0")) > 700
-
-
 def test_numbers_are_kept_as_table_and_array(qtbot: QtBot, tmp_path: Path) -> None:
     room = room_with(qtbot, tmp_path, TWO_COLUMNS)
-    room.save_csv(tmp_path / "kept.csv")
-    room.save_npy(tmp_path / "kept.npy")
+    room.save_weights(tmp_path / "kept.npy")
     kept = np.load(tmp_path / "kept.npy", allow_pickle=False)
     assert kept.shape == (96, 3, 11, 11) and kept.dtype == np.float32
-    with (tmp_path / "kept.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    assert len(rows) == 97 and float(rows[1][9]) == pytest.approx(float(kept[0, 0, 0, 0]), rel=1e-6)
+    table = room.figures()[0].table()
+    assert len(table.rows) == 96
+    assert float(str(table.rows[0][9])) == pytest.approx(float(kept[0, 0, 0, 0]), rel=1e-6)
 
 
-def test_the_figure_can_be_copied(qtbot: QtBot, tmp_path: Path) -> None:
-    room = room_with(qtbot, tmp_path, ONE_COLUMN)
-    room.copy_figure()
-    assert not QGuiApplication.clipboard().image().isNull()
+def test_every_name_of_a_colour_can_be_translated() -> None:
+    assert set(HUE_NAMES) < set(COLOURS)
