@@ -76,8 +76,8 @@ LIGHT = Theme(
     shared="#7d7a73",
     columns=("#0072b2", "#d55e00"),  # of Okabe and Ito's palette, safe for every common colour vision
     column_texts=("#00619a", "#a84700"),
-    crossing="#a3478a",
-    test="#00704f",
+    crossing="#881972",
+    test="#177c39",
 )
 DARK = Theme(
     name="dark",
@@ -97,8 +97,8 @@ DARK = Theme(
     shared="#8d8b86",
     columns=("#3b9ad6", "#e6702a"),  # the same two, lighter: 3:1 against a dark card needs it
     column_texts=("#6fb9ea", "#f08a3e"),
-    crossing="#d98cc2",
-    test="#3fc79a",
+    crossing="#e6bce0",
+    test="#6ee195",
 )
 
 
