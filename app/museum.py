@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
         "archives", nargs="*", type=Path, metavar="ARCHIVE", help="default: the shipped archives"
     )
     made.add_argument("--room", choices=ROOM_NAMES, help="the room to begin in (default: where you were)")
+    made.add_argument("--language", metavar="CODE", help="the language to speak (default: the system's)")
     made.add_argument(
         "--screenshots", type=Path, metavar="DIR", help="draw one PNG per room without a display, and exit"
     )
@@ -37,10 +38,15 @@ def main(words: Sequence[str]) -> int:
     arguments = made.parse_args(list(words))
     if arguments.all and arguments.screenshots is None:
         made.error("--all goes with --screenshots DIR")
+    from app.language import chosen, languages
+
+    language = chosen(arguments.language, languages())
+    if language is None:
+        made.error(f"--language: choose one of {', '.join(languages())}")
     if arguments.screenshots is not None:
         from app.screenshots import take_all
 
-        return take_all(arguments.archives, arguments.screenshots, everything=arguments.all)
+        return take_all(arguments.archives, arguments.screenshots, arguments.all, language)
     from app.start import show
 
-    return show(arguments.archives, arguments.room)
+    return show(arguments.archives, arguments.room, language)

@@ -41,7 +41,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtGui import QAction, QActionGroup, QContextMenuEvent, QUndoStack
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -51,6 +51,11 @@ from app.figure import Figure
 from app.worker import Worker
 
 DEPTHS = ("look", "try", "study")
+
+
+def tr(text: str) -> str:
+    """The text in the visitor's language; `self.tr` would look for it under the name of each room."""
+    return QCoreApplication.translate("Room", text)
 
 
 @dataclass(frozen=True)
@@ -133,11 +138,11 @@ class Room(QWidget):
             widget = widget.parentWidget()
         return None
 
-    def figure_button(self, name: str) -> QPushButton:
-        """A button with the menu of the figure of that name."""
-        button = QPushButton(self.tr("Figure"))
+    def figure_button(self, name: str, text: str = "") -> QPushButton:
+        """A button, with `text` on it, that opens the menu of the figure of that name."""
+        button = QPushButton(text or tr("Figure"))
         button.setProperty("role", "menu")
-        button.setAccessibleDescription(self.tr("Copy or save the figure, or read it as a table"))
+        button.setAccessibleDescription(tr("Copy or save the figure, or read it as a table"))
         button.clicked.connect(lambda: self._ask_for_menu(button, name))
         return button
 
@@ -165,7 +170,7 @@ class Room(QWidget):
     ) -> QAction:
         """Registers something that can be done in this room, as "NAME-name"; it has a menu of its own."""
         full = f"{self.NAME}-{name}"
-        return self.museum.actions.add(full, self.tr("&Here"), text, run, shortcut, group, room=self.NAME)
+        return self.museum.actions.add(full, tr("&Here"), text, run, shortcut, group, room=self.NAME)
 
     def button(self, name: str, role: str = "") -> QPushButton:
         """A button for an action of this room."""

@@ -17,6 +17,7 @@ import assets
 from app.ctrl_c import CtrlC
 from app.document import Document, pictures_of, shipped_archives
 from app.drops import sort_paths
+from app.language import OWN
 from app.main_window import MainWindow
 from app.room import Room
 from app.room_list import ROOMS
@@ -51,14 +52,14 @@ def shots(everything: bool) -> list[Shot]:
     ]
 
 
-def take_all(archives: Sequence[Path], folder: Path, everything: bool) -> int:
+def take_all(archives: Sequence[Path], folder: Path, everything: bool, language: str = OWN) -> int:
     """Draws the rooms into `folder`; returns the exit status."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return _complain(f"{folder}: cannot be made ({error.strerror})")
-    application = make_application()
+    application = make_application(language)
     with TemporaryDirectory() as scratch, CtrlC() as ctrl_c:
         # Settings of their own, so that the pictures do not depend on who takes them.
         document = Document(Settings(Path(scratch) / "settings.ini"))

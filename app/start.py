@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.ctrl_c import CtrlC
 from app.document import Document, shipped_archives
+from app.language import OWN, speak
 from app.main_window import MainWindow
 from app.room_list import ROOMS
 from app.settings import Settings
@@ -22,12 +23,12 @@ from app.worker import Worker
 FIRST_SIZE = (1280, 860)
 
 
-def show(archives: Sequence[Path], room: str | None) -> int:
+def show(archives: Sequence[Path], room: str | None, language: str = OWN) -> int:
     """Opens the window in `room` on `archives` and runs it until it is closed.
 
     Where nothing is named it goes on where the last visit ended, and the first begins at the entrance.
     """
-    application = make_application()
+    application = make_application(language)
     settings = Settings()
     appearance = Appearance(application)
     appearance.choose(settings.theme, settings.text_size)
@@ -58,12 +59,13 @@ def go_on(window: MainWindow, settings: Settings, archives_named: bool) -> None:
         window.sessions.restore(session)
 
 
-def make_application() -> QApplication:
-    """Qt's application; where the system names no language, numbers and dates are written as in English."""
+def make_application(language: str = OWN) -> QApplication:
+    """Qt's application, which speaks `language`; where the system names none, numbers are as in English."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName("AlexNet Archive")
     if QLocale().language() is QLocale.Language.C:
         QLocale.setDefault(QLocale(QLocale.Language.English))
+    speak(application, language)
     return application
 
 

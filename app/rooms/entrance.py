@@ -22,7 +22,6 @@ from app.document import OpenArchive
 from app.figure import Figure
 from app.room import Museum, Room
 from app.theme import current, label
-from app.widgets.figure import FigureActions
 from app.widgets.layer_words import facts, kind_of, layer_table
 from app.widgets.network_drawing import NetworkDrawing, paint
 
@@ -91,8 +90,7 @@ class EntranceRoom(Room):
         column.setContentsMargins(20, 14, 20, 14)
         head = QHBoxLayout()
         head.addWidget(label(self.tr("The network, drawn to scale"), "heading"), 1)
-        self.figure = FigureActions(self.drawing, self._paint_figure, "network", self._document.problem.emit)
-        head.addWidget(self.figure.button())
+        head.addWidget(self.figure_button("network"))
         column.addLayout(head)
         column.addWidget(self.drawing, 1)
         column.addWidget(self._facts)
@@ -141,12 +139,9 @@ class EntranceRoom(Room):
         ]
 
     def _paint_drawing(self, painter: QPainter, box: QRectF) -> None:
-        painter.translate(box.topLeft())
-        self._paint_figure(painter, box.width(), box.height())
-
-    def _paint_figure(self, painter: QPainter, width: float, height: float) -> None:
-        drawing = self.drawing.draw(width, height)
+        drawing = self.drawing.draw(box.width(), box.height())
         if drawing is not None:
+            painter.translate(box.topLeft())
             paint(painter, drawing, current())
 
     def resizeEvent(self, event: QResizeEvent) -> None:

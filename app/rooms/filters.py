@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMenu,
-    QPushButton,
     QScrollArea,
     QStackedLayout,
     QVBoxLayout,
@@ -27,10 +20,11 @@ from PySide6.QtWidgets import (
 
 from app.document import OpenArchive
 from app.figure import Figure, Table
-from app.filter_figure import SheetFigure, figure_image, figure_size, figure_svg, paint_figure
+from app.filter_figure import figure_size, paint_figure
 from app.filter_mosaic import fraction_of, limit_of, tiles
 from app.first_layer import FilterBlock, blocks_of, facts_of, table_of
 from app.room import Museum, Room
+from app.safe_file import replacement
 from app.theme import column_name, label
 from app.widgets.choice import Choice
 from app.widgets.film_bar import FilmBar
@@ -38,7 +32,6 @@ from app.widgets.filter_card import FilterCard, describe, number_text
 from app.widgets.tile_sheet import SheetBlock, TileSheet
 
 CHANNELS = {"all": None, "red": 0, "green": 1, "blue": 2}
-PNG_SCALES = (1, 2, 4, 8)
 SIDE_WIDTH = 340
 
 
@@ -79,23 +72,8 @@ class FiltersRoom(Room):
         )
         for choice in (self.contrast, self.channel, self.sorting):
             choice.chosen.connect(self._draw)
-        self.keep_button = QPushButton(self.tr("Keep this figure"))
-        self.keep_button.setMenu(self._keep_menu())
-
-    def _keep_menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.addAction(self.tr("Copy the figure"), self.copy_figure)
-        menu.addSeparator()
-        for scale in PNG_SCALES:
-            text = self.tr("Save as picture, {0}× (PNG)…").format(scale)
-            menu.addAction(text, partial(self._ask_and_save, ".png", partial(self.save_png, scale=scale)))
-        menu.addAction(self.tr("Save as drawing (SVG)…"), partial(self._ask_and_save, ".svg", self.save_svg))
-        menu.addSeparator()
-        menu.addAction(
-            self.tr("Save the numbers as a table (CSV)…"), partial(self._ask_and_save, ".csv", self.save_csv)
-        )
-        menu.addAction(self.tr("Save the weights (NPY)…"), partial(self._ask_and_save, ".npy", self.save_npy))
-        return menu
+        self.keep_button = self.figure_button("filters")
+        self.add_action("save-weights", self.tr("Save the weights (NPY)…"), self.ask_and_save_weights)
 
     # Layout
 
@@ -265,32 +243,19 @@ class FiltersRoom(Room):
         self.sheet.setAccessibleName(self.tr("Filters"))
         self.sheet.setAccessibleDescription(describe(fact))
 
-    # Keeping
-
-    def figure(self) -> SheetFigure:
-        """What is on the sheet now, as a figure that says where it comes from."""
-        archive = self._document.current
-        assert archive is not None
-        moment = self.film.slider.accessibleDescription()
-        title = self.tr("First layer of {0}, {1}").format(archive.name, moment)
-        origin = self.tr("{0}, made by {1}").format(
-            archive.path.name, archive.provenance.get("program_version", "?")
-        )
-        counted = self._counter.text()
-        return SheetFigure(
-            title, tuple(self._sheet_blocks()), (" ".join(self._explanation()), f"{counted}. {origin}.")
-        )
+    # Taking home
 
     def figures(self) -> list[Figure]:
         """The sheet as it is shown, with measures and weights of every filter as its numbers."""
-        if self._document.current is None or not self._blocks:
+        archive = self._document.current
+        if archive is None or not self._blocks:
             return []
-        sheet, blocks = self.figure(), self._blocks
+        sheet, blocks, moment = self._sheet_blocks(), self._blocks, self.film.slider.accessibleDescription()
         return [
             Figure(
                 name="filters",
-                title=sheet.title,
-                description=" ".join(sheet.caption),
+                title=self.tr("First layer of {0}, {1}").format(archive.name, moment),
+                description=" ".join([*self._explanation(), f"{self._counter.text()}."]),
                 paint=lambda painter, box: paint_figure(painter, sheet, box),
                 size=figure_size(sheet),
                 table=lambda: _table(blocks),
@@ -298,45 +263,27 @@ class FiltersRoom(Room):
                 facts=(
                     (self.tr("Layer"), ", ".join(block.layer for block in blocks)),
                     (self.tr("Contrast"), self._explanation()[0]),
-                    (self.tr("Epoch"), self.film.slider.accessibleDescription()),
+                    (self.tr("Epoch"), moment),
                 ),
             )
         ]
 
-    def copy_figure(self) -> None:
-        """Puts the figure on the clipboard, at twice its natural size."""
-        QGuiApplication.clipboard().setImage(figure_image(self.figure(), 2))
-
-    def save_png(self, path: Path, scale: int) -> None:
-        """Writes the figure as a bitmap, `scale` times its natural size."""
-        if not figure_image(self.figure(), scale).save(str(path)):
-            raise OSError(self.tr("the picture could not be written"))
-
-    def save_svg(self, path: Path) -> None:
-        """Writes the figure as SVG."""
-        path.write_text(figure_svg(self.figure()), encoding="utf-8")
-
-    def save_csv(self, path: Path) -> None:
-        """Writes measures and weights of the moment shown, one row a filter."""
-        text = io.StringIO()
-        csv.writer(text).writerows(table_of(self._blocks))
-        path.write_text(text.getvalue(), encoding="utf-8")
-
-    def save_npy(self, path: Path) -> None:
-        """Writes the weights of the moment shown: (filters, C, K, K), column after column."""
-        with path.open("wb") as file:
+    def save_weights(self, path: Path) -> None:
+        """Writes the weights of the moment shown: (filters, C, K, K), column after column. Raises OSError."""
+        with replacement(path) as beside, beside.open("wb") as file:
             np.save(file, np.concatenate([block.kernels for block in self._blocks]))
 
-    def _ask_and_save(self, suffix: str, save: Callable[[Path], None]) -> None:
+    def ask_and_save_weights(self) -> None:
+        """The file dialog, then the weights; says so when they cannot be written."""
         archive = self._document.current
         if archive is None:
             return
-        suggestion = f"{archive.name}-filters{suffix}"
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Keep this figure"), suggestion, f"*{suffix}")
+        title = self.tr("Save the weights")
+        name, _ = QFileDialog.getSaveFileName(self, title, f"{archive.name}-filters.npy", "*.npy")
         if name:
-            path = Path(name) if Path(name).suffix else Path(name).with_suffix(suffix)
+            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".npy")
             try:
-                save(path)
+                self.save_weights(path)
             except OSError as error:
                 sentence = self.tr("{0} could not be written: {1}.")
                 self._document.problem.emit(sentence.format(path.name, error.strerror or error))

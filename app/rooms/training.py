@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +9,9 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QPushButton,
     QScrollArea,
     QTableView,
     QVBoxLayout,
@@ -30,7 +26,6 @@ from app.run_progress import changes, planned_epochs, standing
 from app.theme import current, label
 from app.widgets.choice import Choice
 from app.widgets.curve_plot import Curve, CurvePlot, Curves, Moment, Panel, nearest, paint
-from app.widgets.figure import FigureActions
 
 MARGIN_PX = 36
 GUESSES = 5  # counted where the archive does not say how many
@@ -71,14 +66,6 @@ def rows_of(archive: OpenArchive) -> list[tuple[str, dict[str, Any]]]:
         for row in table
     ]
     return sorted(rows, key=lambda entry: entry[1]["step"])
-
-
-def write_csv(path: Path, archive: OpenArchive) -> None:
-    """Writes all reports as a table; errors as fractions. Raises OSError."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["kind", *COLUMNS])
-        writer.writerows([role, *numbers.values()] for role, numbers in rows_of(archive))
 
 
 class ReportsModel(QAbstractTableModel):
@@ -188,8 +175,7 @@ class TrainingRoom(Room):
         head = QHBoxLayout()
         head.addWidget(self._error)
         head.addStretch(1)
-        self.figure = FigureActions(self.plot, self._paint_figure, "training", self._document.problem.emit)
-        head.addWidget(self.figure.button(), 0, Qt.AlignmentFlag.AlignBottom)
+        head.addWidget(self.figure_button("training"), 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self._plot_card)
         column.setContentsMargins(20, 14, 20, 14)
         column.addLayout(head)
@@ -217,8 +203,7 @@ class TrainingRoom(Room):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         self.table.setMinimumHeight(14 * self.fontMetrics().lineSpacing())
-        export = QPushButton(self.tr("Save the numbers…"))
-        export.clicked.connect(self.ask_and_save_numbers)
+        export = self.figure_button("training", self.tr("Save the numbers…"))
         head = QHBoxLayout()
         head.addWidget(label(self.tr("The numbers"), "heading"), 1)
         head.addWidget(export)
@@ -338,28 +323,7 @@ class TrainingRoom(Room):
 
     def _paint_curves(self, painter: QPainter, box: QRectF) -> None:
         painter.translate(box.topLeft())
-        self._paint_figure(painter, box.width(), box.height())
-
-    def _paint_figure(self, painter: QPainter, width: float, height: float) -> None:
-        paint(painter, self.plot.figure, current(), width, height, None)
-
-    def ask_and_save_numbers(self) -> None:
-        """The file dialog, then all reports as CSV."""
-        archive = self._document.current
-        if archive is None:
-            return
-        pattern = self.tr("Tables ({0})").format("*.csv")
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save the numbers"), "training.csv", pattern)
-        if name:
-            self.save_numbers(Path(name), archive)
-
-    def save_numbers(self, path: Path, archive: OpenArchive) -> None:
-        """Writes all reports as CSV; says so when it cannot."""
-        try:
-            write_csv(path, archive)
-        except OSError as error:
-            sentence = self.tr("{0} could not be written ({1}): choose another place.")
-            self._document.problem.emit(sentence.format(path.name, error.strerror))
+        paint(painter, self.plot.figure, current(), box.width(), box.height(), None)
 
 
 def _card() -> QFrame:

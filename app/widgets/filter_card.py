@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from app.archive_words import decimal
 from app.filter_mosaic import tiles
 from app.first_layer import FilterFacts
-from app.theme import label
+from app.theme import column_name, label
 from app.widgets.pixel_view import PixelView
 
 LARGE, SMALL = 198, 60  # 198 holds 11 x 11 at 18 pixels each; three of 60 fit beside it
+
+
+# The colours as the measures name them.
+COLOURS = (
+    QT_TRANSLATE_NOOP("colours", "red and cyan"),
+    QT_TRANSLATE_NOOP("colours", "orange and sky blue"),
+    QT_TRANSLATE_NOOP("colours", "yellow and blue"),
+    QT_TRANSLATE_NOOP("colours", "lime and violet"),
+    QT_TRANSLATE_NOOP("colours", "green and magenta"),
+    QT_TRANSLATE_NOOP("colours", "rose and sea green"),
+    QT_TRANSLATE_NOOP("colours", "light and dark"),
+    QT_TRANSLATE_NOOP("colours", "none"),
+)
+
+
+def tr(text: str) -> str:
+    """The text in the visitor's language."""
+    return QCoreApplication.translate("filter", text)
+
+
+def colour_words(name: str) -> str:
+    """The name of a colour axis in the visitor's language."""
+    return QCoreApplication.translate("colours", name)
 
 
 class FilterCard(QWidget):
@@ -95,7 +120,7 @@ class FilterCard(QWidget):
             "size": f"{height} × {width} × {channels}",
             "norm": f"{fact.norm:.3g}",
             "range": self.tr("{0} to {1}").format(number_text(fact.low), number_text(fact.high)),
-            "colours": fact.colours or "",
+            "colours": colour_words(fact.colours) if fact.colours else "",
             "colourfulness": "" if fact.colourfulness is None else f"{fact.colourfulness:.2f}",
         }
 
@@ -108,10 +133,15 @@ def number_text(value: float) -> str:
 def describe(fact: FilterFacts) -> str:
     """A filter in one sentence, for those who hear rather than see it."""
     channels, height, width = fact.shape
-    words = [f"Filter {fact.number + 1}, layer {fact.layer}, number {fact.index}"]
-    if fact.column is not None:
-        words.append(f"column {fact.column}")
-    words.append(f"{height} by {width} by {channels} weights from {fact.low:.3g} to {fact.high:.3g}")
-    if fact.colourfulness is not None:
-        words.append(f"colours {fact.colours}, colourfulness {fact.colourfulness:.2f}")
-    return ", ".join(words) + "."
+    low, high = number_text(fact.low), number_text(fact.high)
+    if fact.column is None:
+        sentence = tr("Filter {0}: layer {1}, number {2}; {3} by {4} by {5} weights from {6} to {7}.")
+        words = [sentence.format(fact.number + 1, fact.layer, fact.index, height, width, channels, low, high)]
+    else:
+        sentence = tr("Filter {0}: {1}, layer {2}, number {3}; {4} by {5} by {6} weights from {7} to {8}.")
+        place = fact.number + 1, column_name(fact.column), fact.layer, fact.index
+        words = [sentence.format(*place, height, width, channels, low, high)]
+    if fact.colourfulness is not None and fact.colours is not None:
+        colours = tr("Its colours are {0}, its colourfulness is {1}.")
+        words.append(colours.format(colour_words(fact.colours), decimal(fact.colourfulness, 2)))
+    return " ".join(words)

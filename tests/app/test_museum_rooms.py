@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QLocale, QPoint, QSize, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel
 from sample_archives import small_run
 from sample_runs import document_on, museum_on
@@ -20,7 +19,6 @@ from app.document import OpenArchive
 from app.rooms.entrance import EntranceRoom
 from app.rooms.training import TrainingRoom
 from app.run_progress import changes, planned_epochs, rate_changes, setting_words, standing
-from app.widgets.figure import save
 from archive import TEST_DTYPE, History, Note, Run, RunLog, log_path, write_archive
 
 RECIPE = """
@@ -148,24 +146,6 @@ def test_the_entrance_follows_another_archive_and_the_last_one_closed(tmp_path: 
     assert "Nothing is open yet" in words_of(room)
 
 
-@pytest.mark.parametrize("name", ["network.png", "network.svg"])
-def test_the_drawing_can_be_taken_home(tmp_path: Path, qtbot: Any, name: str) -> None:
-    room = EntranceRoom(museum_on(document_on(tmp_path, run())))
-    qtbot.addWidget(room)
-    assert save(room._paint_figure, QSize(600, 300), tmp_path / name)
-    image = QImage(str(tmp_path / name))
-    assert image.width() >= 600
-    colors = {image.pixelColor(x, y).name() for x in range(0, image.width(), 2) for y in range(0, 300, 2)}
-    assert len(colors) > 5
-
-
-def test_a_figure_that_cannot_be_written_is_no_success(tmp_path: Path, qtbot: Any) -> None:
-    room = EntranceRoom(museum_on(document_on(tmp_path, run())))
-    qtbot.addWidget(room)
-    for name in ("figure.png", "figure.svg"):
-        assert not save(room._paint_figure, QSize(60, 30), tmp_path / "no such folder" / name)
-
-
 # Training
 
 
@@ -248,24 +228,13 @@ def test_the_table_and_the_csv_hold_every_report(tmp_path: Path, qtbot: Any) -> 
     room = TrainingRoom(museum_on(document))
     qtbot.addWidget(room)
     assert document.current is not None
-    room.save_numbers(tmp_path / "numbers.csv", document.current)
-    with (tmp_path / "numbers.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    table = room.figures()[0].table()
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     assert len(rows) == room.model.rowCount() == len(document.current.history.train) + 1
-    assert rows[-1]["kind"] == "test" and float(rows[-1]["loss"]) == 1.25
+    assert rows[-1]["kind"] == "test" and rows[-1]["loss"] == 1.25
     model = room.model
     shown = [model.data(model.index(0, column), Qt.ItemDataRole.DisplayRole) for column in range(6)]
     assert shown == ["1.00", "test", "40", "1.250", "50.0", "25.0"]
-
-
-def test_numbers_that_cannot_be_written_are_a_sentence(tmp_path: Path, qtbot: Any) -> None:
-    document = document_on(tmp_path, run())
-    room, said = TrainingRoom(museum_on(document)), []
-    qtbot.addWidget(room)
-    document.problem.connect(said.append)
-    assert document.current is not None
-    room.save_numbers(tmp_path / "no such folder" / "numbers.csv", document.current)
-    assert len(said) == 1 and "numbers.csv" in said[0]
 
 
 def test_the_pointer_reads_out_every_curve(tmp_path: Path, qtbot: Any) -> None:
