@@ -11,7 +11,7 @@ from reproduction.definition.drawing import Curve, Face, Ink, Item, Point, Strok
 from reproduction.definition.layout import Type, lay_out
 
 GROUND = "#ffffff"
-INKS = {"text": "#1d1c1a", "muted": "#5d5a54", "crossing": "#a3478a"}
+INKS = {"text": "#1d1c1a", "muted": "#5d5a54", "crossing": "#881972"}
 SHARED = "#7d7a73"  # what belongs to no column
 COLUMNS = ("#0072b2", "#d55e00")  # of Okabe and Ito's palette, safe for every common colour vision
 COLUMN_NAMES = ("#00619a", "#a84700")  # the same two as text
