@@ -20,6 +20,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 
 from app.selected import Selected
 from app.settings import Settings
+from app.watchdog import errand
 from archive import Archive, ArchiveError, log_path, merged_notebook, read_log
 
 POLL_MS = 1000  # watchers miss changes on network drives and after a replacement: look anyway, once a second
@@ -185,7 +186,8 @@ class Document(Selected):
         path = Path(os.path.abspath(path))
         known = next((archive for archive in self.archives if archive.path == path), None)
         if known is None:
-            known = self.attempt(lambda: OpenArchive(path), None)
+            with errand("an archive is opened"):
+                known = self.attempt(lambda: OpenArchive(path), None)
             if known is None:
                 return False
             self.archives.append(known)

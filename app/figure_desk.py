@@ -18,6 +18,7 @@ from app.export.page import Page, card_of
 from app.export.png import image_of, write_png
 from app.figure import Figure
 from app.safe_file import replace_bytes, replace_text, replacement
+from app.watchdog import errand
 from app.widgets.table_dialog import TableDialog
 from archive import ArchiveError
 
@@ -111,19 +112,20 @@ class FigureDesk(QObject):
 
     def copy_figure(self, figure: Figure) -> None:
         """Puts the figure with its card on the clipboard, as a picture."""
-        QGuiApplication.clipboard().setImage(image_of(self._page(figure), COPIED_SCALE))
+        with errand("a figure is drawn for the clipboard"):
+            QGuiApplication.clipboard().setImage(image_of(self._page(figure), COPIED_SCALE))
 
     def copy_numbers(self, figure: Figure) -> None:
         """Puts the numbers on the clipboard: for spreadsheets, and as CSV with the card."""
         page, mime = self._page(figure), QMimeData()
-        with self._told():
+        with self._told(), errand("the numbers of a figure are gathered"):
             mime.setText(tabbed(figure))
             mime.setData("text/csv", csv_of(figure, page.card).encode())
             QGuiApplication.clipboard().setMimeData(mime)
 
     def show_table(self, figure: Figure) -> None:
         """Opens the numbers as a table."""
-        with self._told():
+        with self._told(), errand("the numbers of a figure are gathered"):
             TableDialog(figure, self._window).open()
 
     def ask_and_save(self, figure: Figure) -> None:
@@ -175,7 +177,7 @@ class FigureDesk(QObject):
         if path.suffix.lower() == ".png":
             self.save_png(figure, path, scale)
         elif path.suffix.lower() in writers:
-            with self._told(path):
+            with self._told(path), errand("a drawing or a table is written"):
                 writers[path.suffix.lower()]()
         else:
             kinds = ", ".join([".png", *writers])

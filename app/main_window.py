@@ -26,6 +26,7 @@ from app.room import DEPTHS, Museum, Room
 from app.room_list import ROOMS, RoomEntry
 from app.sessions import Sessions
 from app.theme import Appearance
+from app.watchdog import errand
 from app.widgets.header import Header
 from app.widgets.message_bar import MessageBar
 from app.widgets.rail import Rail
@@ -94,9 +95,10 @@ class MainWindow(QMainWindow):
         """Shows a room, building it on the first visit."""
         if name not in self.rooms:
             entry = next(room for room in ROOMS if room.name == name)
-            self.rooms[name] = self._build(entry)
-            self._stack.addWidget(self.rooms[name])
-            self.sessions.furnish(self.rooms[name])
+            with errand("a room is built on its first visit"):
+                self.rooms[name] = self._build(entry)
+                self._stack.addWidget(self.rooms[name])
+                self.sessions.furnish(self.rooms[name])
         room = self.rooms[name]
         self._stack.setCurrentWidget(room)
         self.rail.show_room(name)

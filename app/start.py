@@ -18,6 +18,7 @@ from app.main_window import MainWindow
 from app.room_list import ROOMS
 from app.settings import Settings
 from app.theme import Appearance
+from app.watchdog import WatchedApplication
 from app.worker import Worker
 
 FIRST_SIZE = (1280, 860)
@@ -46,6 +47,8 @@ def show(archives: Sequence[Path], room: str | None, language: str = OWN) -> int
     window.setFocus()  # the first Tab goes to the rail; until then nothing is framed
     with CtrlC(application.quit) as ctrl_c:
         status = application.exec()
+        if isinstance(application, WatchedApplication):
+            application.report(Path(os.environ["ALEXNET_MUSEUM_WATCHDOG"]))
         ctrl_c.check()
     return status
 
@@ -61,7 +64,8 @@ def go_on(window: MainWindow, settings: Settings, archives_named: bool) -> None:
 
 def make_application(language: str = OWN) -> QApplication:
     """Qt's application, which speaks `language`; where the system names none, numbers are as in English."""
-    application = QApplication(sys.argv[:1])
+    watched = bool(os.environ.get("ALEXNET_MUSEUM_WATCHDOG"))
+    application = WatchedApplication(sys.argv[:1]) if watched else QApplication(sys.argv[:1])
     application.setApplicationName("AlexNet Archive")
     if QLocale().language() is QLocale.Language.C:
         QLocale.setDefault(QLocale(QLocale.Language.English))

@@ -15,6 +15,8 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QLabel
 
+from app.watchdog import errand
+
 COLUMN_LINES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
 TARGET_PX = 48  # smallest side of anything to be touched
 FRAME_PX = 3  # a border of 1 in a margin of 2, or, with the keyboard's focus, a border of 3
@@ -125,10 +127,11 @@ class Appearance(QObject):
         _set_current(self.theme)
         font = QFont(self._font)
         font.setPointSizeF(max(self._font.pointSizeF(), 10.0) * text_size / 100)
-        self._application.setFont(font)
-        self._application.setPalette(palette_of(self.theme))
-        self._application.setStyleSheet(style_sheet(self.theme, font.pointSizeF()))
-        self.changed.emit()
+        with errand("every widget takes another theme or text size"):
+            self._application.setFont(font)
+            self._application.setPalette(palette_of(self.theme))
+            self._application.setStyleSheet(style_sheet(self.theme, font.pointSizeF()))
+            self.changed.emit()
 
     def _on_system_change(self) -> None:
         if self._choice == "system":
