@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--screenshots", type=Path, metavar="DIR", help="draw one PNG per room without a display, and exit"
     )
-    made.add_argument("--all", action="store_true", help="with --screenshots: every size and theme")
+    made.add_argument("--all", action="store_true", help="with --screenshots: every depth, size and theme")
     return made
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sample_archives import small_run
 
+from app.room_list import ROOMS
 from archive import write_archive
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +40,7 @@ def imported_by(importtime: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in importtime.splitlines() if "import time:" in line}
 
 
-@pytest.mark.parametrize("room", ["entrance", "filters", "try-it", "training"])
+@pytest.mark.parametrize("room", [entry.name for entry in ROOMS])
 def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path: Path, room: str) -> None:
     words = ["-X", "importtime", "-m", "app", "museum", str(saved(tmp_path)), "--room", room]
     environment = {**environment_in(tmp_path), "ALEXNET_MUSEUM_TIMING": "1"}
@@ -71,7 +72,7 @@ def test_screenshots_draw_every_room_without_a_display_and_without_torch(tmp_pat
     )
     assert done.returncode == 0, done.stderr
     drawn = sorted(path.name for path in (tmp_path / "shots").iterdir())
-    assert drawn == ["entrance.png", "filters.png", "training.png", "try-it.png"]
+    assert drawn == sorted(f"{entry.name}.png" for entry in ROOMS)
     for path in (tmp_path / "shots").iterdir():
         assert path.read_bytes().startswith(PNG) and path.stat().st_size > 10_000
     assert "torch" not in imported_by(done.stderr)
