@@ -86,8 +86,25 @@ class Actions(QObject):
     def _put(self, entry: Entry) -> None:
         assert self._bar is not None
         if entry.menu not in self._menus:
-            self._menus[entry.menu] = self._bar.addMenu(entry.menu)
+            self._menus[entry.menu] = self._new_menu(entry)
         self._menus[entry.menu].addAction(entry.action)
+        self._hide_empty_menus()
+
+    def _new_menu(self, entry: Entry) -> QMenu:
+        """A menu at the end of the bar; one of a room stands before the last, which is the help."""
+        assert self._bar is not None
+        menu = QMenu(entry.menu, self._bar)
+        others = self._bar.actions()
+        if entry.room and others:
+            self._bar.insertMenu(others[-1], menu)
+        else:
+            self._bar.addMenu(menu)
+        return menu
+
+    def _hide_empty_menus(self) -> None:
+        """A menu whose actions all belong to other rooms is not there."""
+        for menu in self._menus.values():
+            menu.menuAction().setVisible(any(action.isVisible() for action in menu.actions()))
 
     def show_room(self, room: str) -> None:
         """Offers the actions of this room and withdraws those of the others, with their keys."""
@@ -95,6 +112,7 @@ class Actions(QObject):
         for entry in self.entries:
             if entry.room:
                 entry.action.setVisible(entry.room == room)
+        self._hide_empty_menus()
 
     def offered(self) -> list[Entry]:
         """What can be done now, in the order of the menus."""

@@ -27,12 +27,15 @@ What it must do:
        calls the base. Leave `depths` as it is unless a depth has no meaning here.
     3. `figures()`: what can be copied, exported and read as a table, now; cheap to call, empty without an
        archive. The context menu of `Figure.widget` and `self.figure_button(name)` are made by the window.
+       The room gives `Figure.widget` an accessible name and, as its description, the figure's sentences.
     4. `state()` and `restore(state)`: the positions of its controls for sessions, as JSON values, no paths.
        `restore` ignores what it does not understand; it is called before the first paint or never.
     5. `ready()`: False while something asked for is not on the screen yet (screenshots wait for it).
     6. Where the archive lacks what the room wants, it shows `widgets.missing.Missing(what, command)`.
     7. Every control has text or an accessible name, is reached by the Tab key and is TARGET_PX high; every
-       string comes from `self.tr` (or QCoreApplication.translate), numbers through `archive_words.decimal`.
+       string comes from `self.tr` (in a class that others build on from QCoreApplication.translate, since
+       `self.tr` looks under the name of the last class), numbers through `archive_words.decimal`. A scroll
+       area has no focus of its own.
 """
 
 from __future__ import annotations
@@ -141,7 +144,6 @@ class Room(QWidget):
     def figure_button(self, name: str, text: str = "") -> QPushButton:
         """A button, with `text` on it, that opens the menu of the figure of that name."""
         button = QPushButton(text or tr("Figure"))
-        button.setProperty("role", "menu")
         button.setAccessibleDescription(tr("Copy or save the figure, or read it as a table"))
         button.clicked.connect(lambda: self._ask_for_menu(button, name))
         return button

@@ -198,6 +198,8 @@ class EntranceRoom(Room):
             return
         self._title.setText(archive.title)
         self._sentence.setText(summary(archive))
+        self.drawing.setAccessibleName(self.tr("The network {0}, drawn to scale").format(archive.name))
+        self.drawing.setAccessibleDescription(summary(archive))
         self._provenance.show_rows(provenance_rows(archive))
         notes = [(self.tr("Epoch {0}").format(f"{note.epoch:.4g}"), note.text) for note in archive.notebook]
         self._notebook.show_rows(notes[-NOTES_SHOWN:])

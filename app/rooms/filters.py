@@ -119,6 +119,7 @@ class FiltersRoom(Room):
         area = QScrollArea()
         area.setWidget(card)
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its contents take the focus and are scrolled to
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._side_area, self._side_card = area, card
         self._fit_side()

@@ -235,6 +235,7 @@ class TrainingRoom(Room):
             self.plot.show_figure(Curves((), (), ""))
             self.model.show_rows([], GUESSES)
             self.read_out.setText(self.tr("Open an archive to see how its network learnt."))
+            self.plot.setAccessibleName(self.read_out.text())
             self._happened_card.hide()
             return
         k = int(archive.history.test["k"][-1]) if len(archive.history.test) else GUESSES

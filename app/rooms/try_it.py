@@ -141,6 +141,7 @@ class TryItRoom(Room):
         area = QScrollArea()
         area.setWidget(card)
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its contents take the focus and are scrolled to
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFixedWidth(SIDE_WIDTH)
         return area
