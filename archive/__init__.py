@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archive.activations import Activations, ActivationsReader
     from archive.archive import Archive, SnapshotInfo, read_run
     from archive.contents import TEST_DTYPE, TRAIN_DTYPE, History, Note, Run, Snapshot
     from archive.errors import ArchiveError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from archive.writing import write_archive
 
 _HOMES = {
+    "archive.activations": ("Activations", "ActivationsReader"),
     "archive.archive": ("Archive", "SnapshotInfo", "read_run"),
     "archive.contents": ("TEST_DTYPE", "TRAIN_DTYPE", "History", "Note", "Run", "Snapshot"),
     "archive.errors": ("ArchiveError",),
@@ -30,6 +32,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "TEST_DTYPE",
     "TRAIN_DTYPE",
+    "Activations",
+    "ActivationsReader",
     "Archive",
     "ArchiveError",
     "History",

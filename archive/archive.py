@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive import elements
+from archive.activations import ActivationsReader, read_activations
 from archive.contents import TABLES, Arrays, History, Note, Run, Snapshot
 from archive.errors import ArchiveError
 from archive.network import check_network, check_state, weight_shapes
@@ -177,6 +178,11 @@ class Archive:
         return {name: self._snapshot_array(name, index) for name in names}
 
     @cached_property
+    def activations(self) -> ActivationsReader | None:
+        """How the network answers the probe pictures; None where nobody asked it (`alexnet activations`)."""
+        return read_activations(self.path, self._file)
+
+    @cached_property
     def element_names(self) -> list[str]:
         """Names of all datasets in the file ("weights/conv1/biases"), known or not."""
         return list(elements.dataset_names(self.path, self._file))
@@ -258,4 +264,5 @@ def read_run(path: str | Path) -> Run:
             color_pca=archive.color_pca,
             provenance=archive.provenance,
             averages=archive.averages(),
+            activations=archive.activations.everything() if archive.activations else None,
         )

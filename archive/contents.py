@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archive.activations import Activations
+
 Arrays = dict[str, NDArray[Any]]
 """Array name ("conv1/weights_0", "conv1/biases") to array."""
 
@@ -129,3 +131,5 @@ class Run:
     averages: Arrays = field(default_factory=dict)
     """(2, shape of the array): running averages of gradient and squared gradient, of the few arrays whose
     update rule needs them (superEps); float32."""
+    activations: Activations | None = None
+    """How the network answers a set of probe pictures; None where it was never asked."""

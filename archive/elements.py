@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from archive.errors import ArchiveError
 
 FORMAT = "alexnet-archive"
-VERSION = (1, 1)
+VERSION = (1, 2)
 """Major and minor version that is written; every minor of this major is read."""
 
 MAX_ARRAY_BYTES = 8 * 2**30

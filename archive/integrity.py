@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archive.activations import activation_problems
 from archive.archive import Archive
 from archive.elements import printable
 from archive.errors import ArchiveError
@@ -33,6 +34,7 @@ def _problems(archive: Archive) -> Iterator[str]:
         _weight_problems,
         _history_problems,
         _snapshot_problems,
+        _activation_problems,
     )
     for check in checks:
         try:
@@ -123,3 +125,10 @@ def _snapshot_problems(archive: Archive) -> Iterator[str]:
                 yield f"{archive.path}: snapshot {index} of {name} has shape {values.shape}"
             elif not np.isfinite(values).all():
                 yield f"{archive.path}: snapshot {index} of {name} holds numbers that are not finite"
+
+
+def _activation_problems(archive: Archive) -> Iterator[str]:
+    """The answers to the probe pictures, where there are any: of this network, in order, finite."""
+    if archive.activations is not None:
+        shapes = {layer["name"]: layer["output_shape"] for layer in archive.network["layers"]}
+        yield from activation_problems(archive.path, archive.activations.everything(), shapes)

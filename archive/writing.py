@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from archive.activations import write_activations
 from archive.contents import Run
 from archive.elements import FORMAT, MAX_TEXT_BYTES, VERSION, digest
 from archive.errors import ArchiveError
@@ -106,6 +107,9 @@ def _check(run: Run) -> None:
         raise ArchiveError("cannot archive the run: its averages do not match its weights")
     if len({tuple((name, a.shape) for name, a in sorted(s.weights.items())) for s in run.snapshots}) > 1:
         raise ArchiveError("cannot archive the run: its snapshots do not hold the same arrays")
+    problem = run.activations.problem() if run.activations is not None else ""
+    if problem:
+        raise ArchiveError(f"cannot archive the run: {problem}")
     if len(run.labels) != len(run.label_ids):
         raise ArchiveError("cannot archive the run: it has not one label id a label")
     for name in [*run.weights, *(name for s in run.snapshots for name in s.weights)]:
@@ -278,6 +282,8 @@ def _write_elements(writer: _Writer, run: Run) -> None:
         deviations, directions = run.color_pca
         writer.array("data/color_deviations", deviations, "f8", "component", "brightness, 0 to 255")
         writer.array("data/color_directions", directions, "f8", "channel, component")
+    if run.activations is not None:
+        write_activations(writer, run.activations)
     writer.json("provenance", run.provenance)
     writer.json("manifest", writer.manifest)
 

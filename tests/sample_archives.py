@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from archive import TEST_DTYPE, TRAIN_DTYPE, History, Note, Run, Snapshot
+from archive import TEST_DTYPE, TRAIN_DTYPE, Activations, History, Note, Run, Snapshot
+from archive.activations import ANSWER_DTYPE, PATCH_DTYPE, UNIT_DTYPE
 
 SHAPES = {
     "conv1a/weights_0": (2, 3, 3, 3),
@@ -104,4 +105,28 @@ def small_run(seed: int = 1, step: int = 20) -> Run:
             "seed": seed,
             "device": "cpu",
         },
+    )
+
+
+def small_activations(step: int = 20, pictures: bool = True) -> Activations:
+    """Answers of the small run's network to six probe pictures, drawn."""
+    draw = np.random.RandomState(7)
+    answers = [(number, number % 4, number % 3, 0.5 + number / 20, 0.1) for number in range(6)]
+    units = [(0.5, 2.0 + unit, 0.25, 0.75, np.nan if unit else 0.5, unit) for unit in range(2)]
+    patches = [(unit, picture, 1, 2, 3.0 - picture) for unit in range(2) for picture in range(3)]
+    names = ("conv1a", "conv1b")
+    return Activations(
+        probe={
+            "images": 6,
+            "split": "test",
+            "step": step,
+            "levels": [["conv1a", "conv1b"]],
+            "patches": 3,
+            "abstention": None,
+        },
+        answers=np.array(answers, ANSWER_DTYPE),
+        features={name: draw.randn(6, 32).astype(np.float16) for name in names},
+        units={name: np.array(units, UNIT_DTYPE) for name in names},
+        patches={name: np.array(patches, PATCH_DTYPE) for name in names},
+        thumbnails=draw.randint(0, 256, (6, 3, 6, 6)).astype(np.uint8) if pictures else None,
     )
