@@ -40,8 +40,8 @@ places of each picture (NaN, and -1, where the unit never answers above 0)."""
 PATCH_DTYPE = np.dtype(
     [("unit", "<i4"), ("picture", "<i4"), ("row", "<i4"), ("column", "<i4"), ("value", "<f4")]
 )
-"""One of the strongest answers of a unit: to which picture, where in its map, how much. At most one a picture;
-units in order, the largest answer of each first."""
+"""One of the strongest answers of a unit: to which picture, where in its map, how much. At most one a
+picture; units in order, the largest answer of each first."""
 
 Arrays = dict[str, NDArray[Any]]
 FACTS: dict[str, type] = {"images": int, "split": str, "step": int, "levels": list}

@@ -21,6 +21,7 @@ VERBS = {
     "resume": "goes on exactly where an archive ends",
     "test": "error rates of an archive on a data file, as the original reports them",
     "predict": "labels for pictures",
+    "activations": "adds to an archive how its network answers a set of pictures",
     "net": "lists, shows and checks network definitions",
     "experiments": "the lab notebook of the released 2012 source",
     "data": "packs pictures into one data file, or describes one",

@@ -33,11 +33,15 @@ def sparseness(answers: Values) -> Values:
     pictures alike, 0.5 for answers that are exponentially distributed. NaN for a unit that answers nothing.
     """
     rectified = np.maximum(answers, 0).astype(np.float64)
-    count = len(rectified)
-    energy = (rectified**2).mean(axis=0)
+    return sparseness_of_sums(rectified.sum(axis=0), (rectified**2).sum(axis=0), len(rectified))
+
+
+def sparseness_of_sums(sums: Values, squares: Values, count: int) -> Values:
+    """The same from the sums (U,) of the rectified answers, and of their squares, to `count` pictures."""
     if count < 2:
-        return np.full(rectified.shape[1:], np.nan)
-    ratio = rectified.mean(axis=0) ** 2 / np.where(energy > 0, energy, 1)
+        return np.full(sums.shape, np.nan)
+    energy = squares.astype(np.float64) / count
+    ratio = (sums.astype(np.float64) / count) ** 2 / np.where(energy > 0, energy, 1)
     return np.where(energy > 0, (1 - ratio) / (1 - 1 / count), np.nan)
 
 

@@ -207,10 +207,22 @@ def describe(file: str) -> dict[str, Any]:
             "notes": len(archive.notebook),
             "labels": len(archive.labels),
             "texts": {name: len(text) for name, text in archive.texts.items()},
+            "activations": _activations(archive),
             "provenance": archive.provenance,
             "part_bytes": archive.part_sizes(),
             "log": _log_facts(file),
         }
+
+
+def _activations(archive: Archive) -> dict[str, Any] | None:
+    """What the archive holds of a probe set; None where its network was not asked."""
+    found = archive.activations
+    if found is None:
+        return None
+    features = {name: found.features(name).shape[1] for name in found.names("features")}
+    stored = found.thumbnails() is not None
+    layers = {part: found.names(part) for part in ("units", "patches")}
+    return {"probe": found.probe, "features": features, **layers, "pictures_stored": stored}
 
 
 def _last(table: Any) -> dict[str, Any] | None:
@@ -257,6 +269,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         ("snapshots", _snapshots(facts)),
         ("labels", _count(facts["labels"], "class")),
         ("notebook", _count(facts["notes"], "note")),
+        ("probe set", _probe_set(facts["activations"])),
     ]
     if facts["log"]:
         rows.append(("log", f"{_count(facts['log']['records'], 'record')} since the archive was written"))
@@ -282,6 +295,17 @@ def _snapshots(facts: dict[str, Any]) -> str:
         return "none"
     layers = ", ".join(_shown(name) for name in facts["first_layers"])
     return f"{len(found)} of {layers}, epochs {found[0]['epoch']:g} to {found[-1]['epoch']:g}"
+
+
+def _probe_set(found: dict[str, Any] | None) -> str:
+    """The activations in a line."""
+    if found is None:
+        return "none; `alexnet activations` asks the network about one"
+    probe, features = found["probe"], found["features"]
+    pictures = "with small copies" if found["pictures_stored"] else "without pixels"
+    numbers = ", ".join(f"{count} of {_shown(name)}" for name, count in features.items())
+    asked = f"{_count(probe['images'], 'picture')} of '{_shown(probe['split'])}' at step {probe['step']}"
+    return f"{asked}, {pictures}; features {numbers}; units of {_count(len(found['units']), 'layer')}"
 
 
 def _count(number: int, word: str) -> str:

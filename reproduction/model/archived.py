@@ -82,9 +82,7 @@ class ArchivedModel:
         `everything`: every layer is computed for itself, for those who change what a layer answers. Raises
         ArchiveError where the network's cost judges no classes.
         """
-        cost = self.experiment.network.cost
-        if not (judges_classes(cost) or isinstance(cost, RobustSquares)):
-            raise ArchiveError(f"{self.experiment.name} names no classes: its cost is of type {cost.type}")
+        self.require_classes()
         with torch.inference_mode():
             stack = test_views(
                 torch.from_numpy(pictures).to(self.device),
@@ -107,6 +105,12 @@ class ArchivedModel:
     def guesses(self, seen: Seen, *, views: int, top: int) -> list[Guess]:
         """The `top` most probable classes, best first."""
         return self.ranked(self.probabilities(seen.square[None], views)[0], top)
+
+    def require_classes(self) -> None:
+        """ArchiveError where the network's cost judges no classes."""
+        cost = self.experiment.network.cost
+        if not (judges_classes(cost) or isinstance(cost, RobustSquares)):
+            raise ArchiveError(f"{self.experiment.name} names no classes: its cost is of type {cost.type}")
 
     def ranked(self, probabilities: NDArray[np.float32], top: int) -> list[Guess]:
         """The `top` most probable classes of one picture's probabilities (K,), best first."""

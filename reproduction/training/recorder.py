@@ -134,12 +134,23 @@ class Recorder:
         self.run.momentum = arrays_of(self.trainer.momentum.velocities)
         self.run.averages = arrays_of(self.trainer.momentum.stacked_averages())
         self.run.state = state_of(self.trainer, self._row_seconds)
+        self._drop_old_activations()
         self.run.provenance |= {"updated": now(), "training_seconds": round(self.seconds, 3)}
         write_archive(self.path, self.run)
         self._written = identity(self.path)
         self.log.remove()
         self.written_epoch = self.trainer.epoch
         self._last_write_s = time.monotonic()
+
+    def _drop_old_activations(self) -> None:
+        """Leaves out what an earlier network answered to the probe pictures."""
+        known, step = self.run.activations, self.trainer.position.step
+        if known is not None and known.probe["step"] != step:
+            self.run.activations = None
+            self.note(
+                f"The activations of step {known.probe['step']} are left out: the weights are others now; "
+                "`alexnet activations` asks again"
+            )
 
 
 def state_of(trainer: Trainer, row_seconds: float) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def test_info_gives_a_script_the_same_as_json(path: Path, capsys: pytest.Capture
     )
     assert main(["archive", "info", str(path), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
-    assert facts["format_version"] == "1.1"
+    assert facts["format_version"] == "1.2"
     assert facts["network"]["parameters"] == 372
     assert facts["last_test"]["top1"] == 0.5
     assert facts["log"] == {"records": 1, "last_report": facts["last_report"] | facts["log"]["last_report"]}
