@@ -46,7 +46,11 @@ class ProbeSet:
 
     def batch(self, first: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
         """Pictures (n, C, H, W), classes (n,) and numbers (n,) of the batch that begins at `first`."""
-        numbers = self.numbers[first : first + AT_ONCE]
+        return self.some(range(first, min(first + AT_ONCE, len(self.numbers))))
+
+    def some(self, rows: range) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+        """The same of the pictures `rows`, of which there must be one."""
+        numbers = self.numbers[rows.start : rows.stop]
         images = self.data.images(self.split)
         if numbers[-1] - numbers[0] == len(numbers) - 1:
             pictures = images[int(numbers[0]) : int(numbers[-1]) + 1]

@@ -59,6 +59,14 @@ def _read_by(layers: list[Layer], network: Network) -> list[str]:
     return [layer.name for layer in network.layers if layer.name in found and not isinstance(layer, Data)]
 
 
+def thumbnail(picture: NDArray[np.uint8], size: int, side: int) -> NDArray[np.uint8]:
+    """The crop of `size` pixels from the middle of a picture (C, H, H), scaled to (C, side, side)."""
+    border = (picture.shape[-1] - size) // 2
+    crop = picture[:, border : border + size, border : border + size]
+    pixels = np.ascontiguousarray(np.moveaxis(crop, 0, -1))
+    return np.moveaxis(resample(pixels, (side, side), (0, 0, side, side)), -1, 0)
+
+
 @dataclass
 class Tally:
     """What is known of the units of one layer: sums over the pictures so far, and their largest answers."""
@@ -174,7 +182,8 @@ class Probing:
                 kept[rows] = values.cpu().numpy().astype(np.float16)
         self._answer(rows, chances, labels, numbers)
         if self.thumbnails is not None:
-            self.thumbnails[rows] = [self._thumbnail(picture) for picture in pictures]
+            size, side = model.experiment.recipe.input_size, self.thumbnails.shape[-1]
+            self.thumbnails[rows] = [thumbnail(picture, size, side) for picture in pictures]
         self.done += len(pictures)
 
     def _answer(
@@ -190,16 +199,6 @@ class Probing:
         table["picture"], table["label"], table["guess"] = numbers, labels, ranked[:, 0]
         table["probability"] = best[:, 0]
         table["second"] = best[:, 1] if best.shape[1] > 1 else 0
-
-    def _thumbnail(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The crop (C, s, s) that the network saw, reduced to at most 64 pixels a side."""
-        size = self.model.experiment.recipe.input_size
-        border = (picture.shape[-1] - size) // 2
-        assert self.thumbnails is not None
-        side = self.thumbnails.shape[-1]
-        crop = picture[:, border : border + size, border : border + size]
-        scaled = resample(np.ascontiguousarray(np.moveaxis(crop, 0, -1)), (side, side), (0, 0, side, side))
-        return np.moveaxis(scaled, -1, 0)
 
     def state(self) -> Arrays:
         """All that is known so far, to be put away."""

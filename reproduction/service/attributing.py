@@ -70,9 +70,8 @@ def occlusion(session: Session, question: Question, arrays: Arrays) -> Answer:
     count = min(max(0, int(question.get("count", PLACES))), MOST_PLACES)
     places = range(first, min(total, first + count))
     place = (unit["unit"], unit["row"], unit["column"])[: seen.values(unit["name"]).ndim]
-    found = hidden_answers(
-        seen.model, seen.view, grid, (unit["name"], place), places, session.lesions(question), session.means()
-    )
+    target, lesions = (unit["name"], place), session.lesions(question)
+    found = hidden_answers(seen.model, seen.view, grid, target, places, lesions, session.means(question))
     sizes = {"size": grid.size, "stride": grid.stride, "places": grid.places, "total": total}
     return {**_named(seen, unit), **sizes, "first": first}, {"answers": found}
 

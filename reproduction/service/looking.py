@@ -4,12 +4,17 @@
     open     archive                          -> nothing; the network is ready then
     preview  picture | bytes, [archive]       -> width, height, notes, box; preview, crop
     predict  picture | bytes, archive, [views, top, lesions]
-                                              -> as preview, and guesses, views, seconds, abstains, lesions
+                                              -> as preview, and guesses, views, seconds, abstains,
+                                                 abstention, lesions
 
 `picture` is a path; without one, the array "bytes" holds the contents of a picture file and `name` what to
 call it. "preview" (h, w, 3) is the picture reduced to at most 1,024 pixels a side, "crop" (s, s, 3) what the
 network sees of it, `box` [left, top, side] where that is in the picture's own pixels: null, and no crop,
 while no archive was ever opened. `views` above 1 asks for as many as the network's recipe tests with.
+
+`abstention` is the archive's rule for when the network has no good word for a picture (archive/FORMAT.md,
+"activations"), or null; `abstains` is what it says here: true or false, or null where there is no rule, no
+threshold, or more than one view or lesions, for which it was not calibrated.
 
 `lesions` switches parts of the network off, see `reproduction.inside.lesions`:
 
@@ -28,6 +33,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reproduction.analysis.abstention import abstains
 from reproduction.data.pictures import Picture
 from reproduction.data.resampling import resample
 from reproduction.service.session import Answer, Arrays, Question, Session
@@ -65,7 +71,7 @@ def predict(session: Session, question: Question, arrays: Arrays) -> Answer:
     picture = session.picture(question, arrays)
     model = session.open(question)
     off = session.lesions(question)
-    means = session.means() if off else {}
+    means = session.means(question) if off else {}
     views = model.experiment.view_count(int(question.get("views", 1)) > 1)
     top = min(max(1, int(question.get("top", 5))), TOP_LIMIT)
     message, answers = _shown(session, picture)
@@ -76,9 +82,19 @@ def predict(session: Session, question: Question, arrays: Arrays) -> Answer:
         "guesses": [vars(guess) for guess in model.ranked(chances, top)],
         "views": views,
         "seconds": time.monotonic() - began_s,
+        **_abstention(session, question, float(chances.max()), views, bool(off)),
         "lesions": lesions.done(off, model.experiment.network, means) if off else None,
     }
     return {**message, **found}, answers
+
+
+def _abstention(
+    session: Session, question: Question, probability: float, views: int, lesioned: bool
+) -> dict[str, Any]:
+    """Whether the network had better not answer, and by which rule; the rule is about one view, and whole."""
+    rule = session.probe(question).abstention
+    applies = rule is not None and views == 1 and not lesioned
+    return {"abstains": abstains(rule, probability) if applies else None, "abstention": rule}
 
 
 def _shown(session: Session, picture: Picture) -> Answer:

@@ -27,6 +27,8 @@ HOMES = {
     "field": "seeing",
     "attribution": "attributing",
     "occlusion": "attributing",
+    "neighbours": "comparing",
+    "damage": "comparing",
     "measures": "measuring",
     "gabor": "measuring",
     "specialisation": "measuring",

@@ -6,7 +6,7 @@ Questions about one picture come many at a time (maps, units, attribution): it i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from archive import Archive, ArchiveError
 from reproduction.data.pictures import Picture, read_picture
 from reproduction.errors import DataError, UserError
+from reproduction.service.probe import Probe
 
 if TYPE_CHECKING:
     from reproduction.inside.lesions import Lesions, Means
@@ -27,6 +28,7 @@ Arrays = dict[str, NDArray[Any]]
 Answer = tuple[dict[str, Any], Arrays]
 Version = tuple[str, int, int, int]
 
+RESULTS_KEPT = 64
 LOOKS_KEPT = 4
 """One is about 8 MB for the network of 2012; a room compares two pictures, with and without lesions."""
 
@@ -42,6 +44,8 @@ class Session:
         self._described: tuple[Version, dict[str, Any]] | None = None
         self._picture: tuple[object, Picture] | None = None
         self._looks: dict[object, Look] = {}
+        self._probe: tuple[Version, Probe] | None = None
+        self._results: dict[object, NDArray[Any]] = {}
 
     def open(self, question: Question) -> ArchivedModel:
         """The network of the archive that the question names, read again when the file was replaced."""
@@ -53,6 +57,7 @@ class Session:
 
             self.model, self.version = None, None
             self._looks.clear()
+            self._results.clear()
             self.model = open_model(path, choose_device(None))
             self.version = version
         return self.model
@@ -81,7 +86,7 @@ class Session:
         key = (_picture_key(question, arrays), repr(lesions))
         found = self._looks.pop(key, None)
         if found is None:
-            found = look(model, model.see(picture).square, lesions, self.means())
+            found = look(model, model.see(picture).square, lesions, self.means(question))
         self._looks[key] = found
         while len(self._looks) > LOOKS_KEPT:
             self._looks.pop(next(iter(self._looks)))
@@ -93,9 +98,24 @@ class Session:
 
         return read_lesions(question.get("lesions"), self.open(question).experiment.network)
 
-    def means(self) -> Means:
+    def probe(self, question: Question) -> Probe:
+        """What the archive of the question holds of a probe set."""
+        version = version_of(archive_of(question))
+        if self._probe is None or self._probe[0] != version:
+            self._probe = version, Probe(archive_of(question))
+        return self._probe[1]
+
+    def means(self, question: Question) -> Means:
         """Mean answers of the units to the archive's probe set, by layer; empty where it has none."""
-        return {}
+        return self.probe(question).means()
+
+    def kept(self, key: object, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """What `compute` gave for `key` and the network that is open, computed once."""
+        if key not in self._results:
+            while len(self._results) >= RESULTS_KEPT:
+                self._results.pop(next(iter(self._results)))
+            self._results[key] = compute()
+        return self._results[key]
 
 
 def archive_of(question: Question) -> Path:

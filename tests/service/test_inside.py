@@ -32,7 +32,7 @@ def write_small(path: Path, **kind: str) -> Path:
         network=made.to_json(),
         weights=initial_weights(made.network, 1),
         state={"seed": 1, "epoch": 0, "batch": 0, "step": 0},
-        labels=[f"class {number}" for number in range(5)],
+        labels=[f"corner {number}" for number in range(5)],
         label_ids=[""] * 5,
         mean=np.full((3, side, side), 120, np.float32),
         provenance={"program_version": "0.1.0"},
