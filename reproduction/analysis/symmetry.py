@@ -23,7 +23,7 @@ def even_shares(patterns: Values, centres: Values | None = None) -> Values:
         energy = float((pattern**2).sum())
         if energy > 0 and np.isfinite([x, y]).all():
             twice = (height - 1 - round(2 * float(y)), width - 1 + round(2 * float(x)))
-            shares[index] = (1 + _turned_product(pattern, twice) / energy) / 2
+            shares[index] = _even_energy(pattern, twice) / energy
     return shares
 
 
@@ -38,14 +38,18 @@ def energy_centres(patterns: Values) -> Values:
     return np.stack([x, y], axis=1)
 
 
-def _turned_product(pattern: Values, twice: tuple[int, int]) -> float:
-    """sum over x of p(x) p(twice - x): the pattern times itself turned by half about `twice` / 2."""
+def _even_energy(pattern: Values, twice: tuple[int, int]) -> float:
+    """Energy of the part that a half turn about `twice` / 2 leaves alone.
+
+    A pixel whose counterpart lies outside of the window gives half of its energy.
+    """
     rows, columns = (
-        slice(max(0, total - side + 1), min(side, total + 1))
+        slice(max(0, total - side + 1), max(0, min(side, total + 1)))
         for total, side in zip(twice, pattern.shape, strict=True)
     )
     part = pattern[rows, columns]
-    return float((part * part[::-1, ::-1]).sum())
+    inside = float(((part + part[::-1, ::-1]) ** 2).sum()) / 4
+    return inside + float((pattern**2).sum() - (part**2).sum()) / 2
 
 
 def folded_phases(phases: Values) -> Values:
