@@ -18,7 +18,7 @@ from reproduction.analysis.spectrum import peak_frequencies, polar_amplitudes
 
 FAMILIES = ("gabor-like", "colour contrast", "centre-surround", "other", "dead")
 GABOR_LIKE, COLOUR_CONTRAST, CENTRE_SURROUND, OTHER, DEAD = range(len(FAMILIES))
-LEAST_OPPOSITE = 0.15  # of a pattern's energy that must lie in its weaker sign for two sides to oppose
+LEAST_OPPOSITE = 0.15  # of a pattern that its weaker sign must hold for two sides to oppose
 MOST_WAVES = 1.5  # waves across the window; colour contrast has two sides, not stripes
 LEAST_RINGED = 0.5  # of a pattern's energy that its mean over rings must explain
 SHIFTS = 2  # pixels by which partners may be moved against each other
@@ -62,7 +62,8 @@ def _ringed(patterns: Values) -> NDArray[np.bool_]:
     belongs = np.eye(len(counts))[ring]
     means = patterns.reshape(len(patterns), -1) @ belongs / counts
     explained = (means**2 @ counts) / np.maximum((patterns**2).sum(axis=(1, 2)), 1e-300)
-    positive = (np.maximum(means, 0) ** 2) @ counts / np.maximum(means**2 @ counts, 1e-300)
+    # By weight, not energy: a faint wide surround balances a strong small centre.
+    positive = np.maximum(means, 0) @ counts / np.maximum(np.abs(means) @ counts, 1e-300)
     opposite = np.minimum(positive, 1 - positive) >= LEAST_OPPOSITE
     return np.asarray((explained >= LEAST_RINGED) & opposite)
 
