@@ -54,7 +54,10 @@ class Difference:
 def compare(
     values: Values, labels: Labels, *, circular: bool = False, draws: int = DRAWS, seed: int = 0
 ) -> Difference:
-    """Compares `values` (n,) between `labels` (n,) 0 and 1; NaN values are left out."""
+    """Compares `values` (n,) between `labels` (n,) 0 and 1; NaN values are left out.
+
+    With `draws` 0 only effect sizes are computed, in an instant: p is 1 and there is no interval.
+    """
     known = np.isfinite(values)
     values, labels = values[known].astype(np.float64), labels[known]
     counts = int((labels == 0).sum()), int((labels == 1).sum())
@@ -67,7 +70,7 @@ def compare(
     if circular:
         means = [float(np.degrees(np.angle(side)) / 2 % 180) for side in sides]
         return Difference(counts, (means[0], means[1]), statistic, *(float("nan"),) * 3, p)
-    low, high = bootstrap_interval(values, labels, seed=seed)
+    low, high = bootstrap_interval(values, labels, seed=seed) if draws else (float("nan"),) * 2
     return Difference(
         counts, (float(sides[0]), float(sides[1])), statistic, auc(values, labels), low, high, p
     )
@@ -144,14 +147,19 @@ def bootstrap_interval(
     """Ends of the interval that holds 95 % of the AUCs of filters drawn anew, with repeats, in each group."""
     zero, one = values[labels == 0], values[labels == 1]
     wins = (one[None, :] > zero[:, None]) + 0.5 * (one[None, :] == zero[:, None])
-    random = np.random.default_rng(seed)
-    drawn = [
-        random.multinomial(len(group), np.full(len(group), 1 / len(group)), resamples)
-        for group in (zero, one)
-    ]
+    drawn = _resampled(len(zero), resamples, seed), _resampled(len(one), resamples, seed + 1)
     found = ((drawn[0] @ wins) * drawn[1]).sum(axis=1) / (len(zero) * len(one))
     low, high = np.quantile(found, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=16)
+def _resampled(count: int, resamples: int, seed: int) -> Values:
+    """How often each of `count` filters is drawn, in each of the resamples. Not to be written to."""
+    random = np.random.default_rng(seed)
+    drawn = random.multinomial(count, np.full(count, 1 / count), resamples).astype(np.float64)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def q_values(p: Values) -> Values:

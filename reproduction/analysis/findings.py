@@ -100,7 +100,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Past:
-    """T8: when the halves came apart, one curve a measure over the snapshots."""
+    """T8: when the halves came apart, one curve a measure (that varies) over the snapshots."""
 
     epochs: Values
     curves: dict[str, Onset]

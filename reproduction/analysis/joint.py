@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reproduction.analysis.comparison import Labels, shuffled_labels
 from reproduction.analysis.patterns import Values
@@ -54,22 +53,21 @@ def accuracies(features: Values, labels: Labels) -> Values:
     (x - m_g) / (n_g - 1) and the scatter by a multiple of (x - m_g)(x - m_g)^T, whose inverse follows by
     Sherman and Morrison's formula.
     """
-    return np.array([_accuracy(features, row) for row in labels == 1])
-
-
-def _accuracy(features: Values, one: NDArray[np.bool_]) -> float:
-    count = np.where(one, one.sum(), (~one).sum())
-    means = np.stack([features[~one].mean(axis=0), features[one].mean(axis=0)])
-    own, other = means[one.astype(int)], means[1 - one.astype(int)]
+    one = labels == 1
+    count = np.where(one, one.sum(axis=1, keepdims=True), (~one).sum(axis=1, keepdims=True))
+    other_count = len(features) - count
+    means = [side @ features / side.sum(axis=1, keepdims=True) for side in (~one, one)]
+    own = np.where(one[:, :, None], means[1][:, None], means[0][:, None])
+    other = np.where(one[:, :, None], means[0][:, None], means[1][:, None])
     apart = features - own
-    inverse = np.linalg.pinv(apart.T @ apart, hermitian=True)
-    without = own - apart / (count - 1)[:, None]
+    inverse = np.linalg.pinv(apart.transpose(0, 2, 1) @ apart, hermitian=True)
+    without = own - apart / (count - 1)[:, :, None]
     # The discriminant is w (x - middle) + log odds with w = C^-1 (own' - other), C = S' / (n - 3).
     across, beyond = without - other, features - (without + other) / 2
     share = count / (count - 1)
     solved = apart @ inverse
-    lost = share / np.maximum(1 - share * (solved * apart).sum(axis=1), 1e-9)
-    score = ((across @ inverse) * beyond).sum(axis=1)
-    score += lost * (solved * across).sum(axis=1) * (solved * beyond).sum(axis=1)
-    other_count = len(features) - count
-    return float(((len(features) - 3) * score + np.log((count - 1) / other_count) > 0).mean())
+    lost = share / np.maximum(1 - share * (solved * apart).sum(axis=2), 1e-9)
+    score = ((across @ inverse) * beyond).sum(axis=2)
+    score += lost * (solved * across).sum(axis=2) * (solved * beyond).sum(axis=2)
+    score = (len(features) - 3) * score + np.log((count - 1) / other_count)
+    return np.asarray((score > 0).mean(axis=1))

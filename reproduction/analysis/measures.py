@@ -128,7 +128,7 @@ def measure_blocks(blocks: Sequence[Block]) -> Table:
     return {name.name: np.concatenate([table[name.name] for table in tables]) for name in MEASURES}
 
 
-def testable(name: str, table: Mapping[str, Values]) -> Values:
+def comparable(name: str, table: Mapping[str, Values]) -> Values:
     """The values of a measure that two halves may be compared in: (F,), others NaN.
 
     Hue only where the colour axis is not nearly grey, the angle of bars and a Gabor function's numbers only
@@ -142,5 +142,5 @@ def testable(name: str, table: Mapping[str, Values]) -> Values:
     if name in ("gabor_frequency", "gabor_n_x", "gabor_n_y", "gabor_phase"):
         return np.where(table["gabor_like"] == 1, values, np.nan)
     if name == "equiluminant":
-        return np.where(np.isinf(values), 1.0, values / (1 + values))
+        return 1 - 1 / (1 + values)
     return values

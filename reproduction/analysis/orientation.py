@@ -103,6 +103,8 @@ def selective(patterns: Values, selectivity: Values, centroids: Values) -> Value
 
     Those whose selectivity by amplitude is above that of 95 % of smooth noise of the same mean frequency.
     """
+    if max(patterns.shape[1:]) < 2:
+        return np.full(len(patterns), np.nan)
     frequencies, limits = _noise_limits(patterns.shape[1], patterns.shape[2])
     limit = np.interp(centroids, frequencies, limits)
     return np.where(np.isnan(selectivity), np.nan, (selectivity > limit).astype(float))

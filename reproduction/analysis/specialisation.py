@@ -34,7 +34,7 @@ from reproduction.analysis.findings import (
 from reproduction.analysis.first_layers import Block, blocks_of, columns_of
 from reproduction.analysis.gabor import GaborFits
 from reproduction.analysis.joint import joint_test
-from reproduction.analysis.measures import BY_NAME, Table, gabor_table, measure_blocks, testable
+from reproduction.analysis.measures import BY_NAME, Table, comparable, gabor_table, measure_blocks
 from reproduction.analysis.orientation import rayleigh
 from reproduction.analysis.patterns import shuffled_pixels
 
@@ -45,6 +45,7 @@ JOINT_FEATURES = ("colour", "orientation_amplitude", "mean_frequency", "separabi
 GREY_JOINT_FEATURES = ("orientation_amplitude", "mean_frequency", "even_share", "norm")
 FOLLOWED = ("colour", "orientation_amplitude", "mean_frequency", "even_share", "norm")  # over the snapshots
 COLOURED = 2  # in "colour_class"
+ROUNDING = 1e-7  # of weights in single precision
 
 
 def specialise(
@@ -102,10 +103,10 @@ def halves_of(blocks: Sequence[Block], pair: tuple[int, int] = (0, 1)) -> tuple[
 def compare_all(values: Table, labels: Labels, *, draws: int = comparison.DRAWS) -> tuple[Row, ...]:
     """T2 and T3 for every measure that is tested and varies between filters; q over these rows alone."""
     chosen = labels >= 0
-    names = [name for name in values if BY_NAME[name].tested and _varies(testable(name, values)[chosen])]
+    names = [name for name in values if BY_NAME[name].tested and _varies(name, values, chosen)]
     found = [
         comparison.compare(
-            testable(name, values)[chosen], labels[chosen], circular=BY_NAME[name].circular, draws=draws
+            comparable(name, values)[chosen], labels[chosen], circular=BY_NAME[name].circular, draws=draws
         )
         for name in names
     ]
@@ -116,7 +117,7 @@ def compare_all(values: Table, labels: Labels, *, draws: int = comparison.DRAWS)
 def dealt(values: Table, labels: Labels, seed: int, *, draws: int = 0) -> tuple[Labels, tuple[Row, ...]]:
     """The shuffle button: the same filters dealt at random into teams of the same sizes, and what they show.
 
-    Without `draws` the rows have differences and effect sizes in an instant and p = 1.
+    Without `draws` in an instant: the rows have differences and effect sizes, p = 1 and no interval.
     """
     teams = labels.copy()
     teams[labels >= 0] = comparison.deal_teams(labels[labels >= 0], seed)
@@ -132,9 +133,12 @@ def wiring_arrays(network: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"{name}/weights_0",) if name else ()
 
 
-def _varies(values: NDArray[np.floating]) -> bool:
-    known = values[np.isfinite(values)]
-    return len(known) > 1 and bool(np.ptp(known) > 1e-9 * np.abs(known).max())
+def _varies(name: str, values: Table, chosen: NDArray[np.bool_]) -> bool:
+    """Whether filters differ by more than rounding does: all measures but the norm are of the order of 1."""
+    found = comparable(name, values)[chosen]
+    known = found[np.isfinite(found)]
+    scale = np.abs(known).max(initial=0) if name == "norm" else 1.0
+    return len(known) > 1 and bool(np.ptp(known) > ROUNDING * scale)
 
 
 def _classes(values: Table, labels: Labels) -> tuple[Labels, Labels]:
@@ -199,7 +203,7 @@ def _verdict(smallest: float | None) -> Verdict:
 
 
 def _evenness(values: Table, labels: Labels, half: int) -> Evenness:
-    return Evenness(*rayleigh(testable("bar_angle", values)[labels == half]))
+    return Evenness(*rayleigh(comparable("bar_angle", values)[labels == half]))
 
 
 def _pairs(blocks: Sequence[Block], labels: Labels) -> Pairs:
@@ -213,7 +217,7 @@ def _surrogate(blocks: Sequence[Block], labels: Labels) -> dict[str, tuple[float
     mixed = [replace(block, kernels=shuffled_pixels(block.kernels)) for block in blocks]
     values = measure_blocks(mixed)
     means = {
-        name: tuple(_mean(testable(name, values)[labels == half]) for half in (0, 1))
+        name: tuple(_mean(comparable(name, values)[labels == half]) for half in (0, 1))
         for name in values
         if BY_NAME[name].tested and not BY_NAME[name].circular
     }
@@ -228,8 +232,9 @@ def _mean(values: NDArray[np.floating]) -> float:
 def _past(tables: Sequence[Table], epochs: Sequence[float], labels: Labels) -> Past:
     chosen = labels >= 0
     curves = {
-        name: runs.onset([testable(name, table)[chosen] for table in tables], labels[chosen])
+        name: runs.onset([comparable(name, table)[chosen] for table in tables], labels[chosen])
         for name in FOLLOWED
+        if _varies(name, tables[-1], chosen)
     }
     return Past(np.asarray(epochs, np.float64), curves)
 
@@ -265,5 +270,5 @@ def _factors(network: Mapping[str, Any], weights: Weights, values: Table) -> tup
     if name not in weights or not np.isfinite(weights[name]).all():
         return ()
     strength = wiring.strengths(weights[name])
-    measures = [testable(measure, values) for measure in ("colour", "mean_frequency")]
+    measures = [comparable(measure, values) for measure in ("colour", "mean_frequency")]
     return tuple(wiring.wiring_factors(strength, measure)[place] for place, measure in enumerate(measures))

@@ -6,6 +6,8 @@ Patterns are padded with zeros to 64 x 64 (larger windows to more) after their m
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,16 +26,21 @@ def wave_angles() -> Values:
 
 def polar_amplitudes(patterns: Values) -> Values:
     """Fourier amplitude by direction and frequency: patterns (F, H, W) -> (F, 36, 32)."""
-    angles = wave_angles()[:, None]
-    waves = _waves(patterns, FREQUENCIES * np.cos(angles), FREQUENCIES * np.sin(angles))
+    height, width = patterns.shape[1:]
     centred = patterns - patterns.mean(axis=(1, 2), keepdims=True)
-    amplitudes = np.abs(centred.reshape(len(patterns), -1) @ waves)
+    amplitudes = np.abs(centred.reshape(len(patterns), -1) @ _polar_waves(height, width))
     return np.asarray(amplitudes.reshape(-1, ANGLES, len(FREQUENCIES)))
 
 
-def _waves(patterns: Values, across: Values, up: Values) -> NDArray[np.complexfloating]:
-    x, y = (side.ravel() for side in positions(*patterns.shape[1:]))
-    return np.asarray(np.exp(-2j * np.pi * (np.outer(x, across) + np.outer(y, up))))
+@lru_cache(maxsize=8)
+def _polar_waves(height: int, width: int) -> NDArray[np.complexfloating]:
+    """Waves (H W, 36 * 32) of every direction and frequency. Not to be written to."""
+    angles = wave_angles()[:, None]
+    across, up = FREQUENCIES * np.cos(angles), FREQUENCIES * np.sin(angles)
+    x, y = (side.ravel() for side in positions(height, width))
+    waves = np.exp(-2j * np.pi * (np.outer(x, across) + np.outer(y, up)))
+    waves.flags.writeable = False
+    return np.asarray(waves)
 
 
 def power(patterns: Values) -> tuple[Values, Values]:
