@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reproduction.analysis import comparison, counting, runs, wiring
+from reproduction.analysis import comparison, counts, runs, wiring
 from reproduction.analysis.colour import colour_cuts
 from reproduction.analysis.comparison import Labels
 from reproduction.analysis.families import partners_among
@@ -151,7 +151,7 @@ def _count(values: Table, labels: Labels, blocks: Sequence[Block]) -> Count | No
     classes, halves = _classes(values, labels)
     if not len(classes):
         return None
-    zero, one, p = counting.count_test(classes == COLOURED, halves)
+    zero, one, p = counts.count_test(classes == COLOURED, halves)
     sizes = int((halves == 0).sum()), int((halves == 1).sum())
     return Count(colour_cuts(blocks[0].kernels[0, 0].size)[1], sizes, zero, one, p, float("nan"))
 
@@ -160,7 +160,7 @@ def _information(values: Table, labels: Labels) -> Information | None:
     classes, halves = _classes(values, labels)
     if not len(classes):
         return None
-    return Information(*counting.information_test(classes, halves), q=float("nan"))
+    return Information(*counts.information_test(classes, halves), q=float("nan"))
 
 
 def _joint(values: Table, labels: Labels) -> JointRow:
@@ -209,7 +209,7 @@ def _evenness(values: Table, labels: Labels, half: int) -> Evenness:
 def _pairs(blocks: Sequence[Block], labels: Labels) -> Pairs:
     pairs = partners_among([block.kernels for block in blocks]).pairs()
     pairs = pairs[(labels[pairs] >= 0).all(axis=1)]
-    together, _, p = counting.pair_test(pairs, labels)
+    together, _, p = counts.pair_test(pairs, labels)
     return Pairs(pairs, together, p)
 
 

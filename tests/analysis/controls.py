@@ -20,7 +20,7 @@ from drawn_filters import halves_as_weights, random_kernels, two_column_network
 
 from archive import Archive
 from reproduction.analysis.comparison import arbitrary_halves, shuffled_labels
-from reproduction.analysis.counting import count_test, information_test
+from reproduction.analysis.counts import count_test, information_test
 from reproduction.analysis.families import negative_partners
 from reproduction.analysis.first_layers import blocks_of
 from reproduction.analysis.gabor import fit_gabors

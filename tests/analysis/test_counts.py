@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reproduction.analysis.counting import (
+from reproduction.analysis.counts import (
     count_test,
     hypergeometric_tail,
     information_bits,
