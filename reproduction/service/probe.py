@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archive import Archive
 from archive.errors import ArchiveError
+from reproduction.errors import UserError
 
 SMALL_SIDE = 32
 
@@ -49,6 +50,16 @@ class Probe:
         """Features of a layer, float32 (N, numbers)."""
         values: NDArray[np.float32] = self._part("features", layer)
         return values
+
+    def patches(self, layer: str) -> NDArray[Any]:
+        """The table of the strongest answers of a layer's units. UserError where there is none."""
+        self.require()
+        with Archive(self._path) as archive:
+            assert archive.activations is not None
+            known = archive.activations.names("patches")
+            if layer not in known:
+                raise UserError(f"no patches of a layer '{layer}' are kept, only of {', '.join(known)}")
+            return archive.activations.patches(layer)
 
     def thumbnails(self) -> NDArray[np.uint8]:
         """The pictures, uint8 (N, C, s, s). ArchiveError where they were not stored."""

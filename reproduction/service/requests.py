@@ -27,6 +27,7 @@ HOMES = {
     "field": "seeing",
     "attribution": "attributing",
     "occlusion": "attributing",
+    "patches": "exciting",
     "neighbours": "comparing",
     "damage": "comparing",
     "measures": "measuring",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -166,6 +167,27 @@ def test_wrong_or_missing_data_is_refused_in_a_sentence(client, folder, tmp_path
     small_training.write_data(tmp_path / "other.h5", side=16, classes=5)
     answer, _ = client.ask({**question, "data": str(tmp_path / "other.h5")})
     assert not answer["ok"] and "16x16" in answer["error"]
+
+
+def test_damaged_activations_are_said_and_the_service_goes_on(client, folder, tmp_path) -> None:
+    path = tmp_path / "run.h5"
+    path.write_bytes((folder / "stored.h5").read_bytes())
+    with h5py.File(path, "r+") as file:
+        del file["activations/features/local"]
+    question = {"archive": str(path), "picture": str(folder / "seventh.png")}
+    answer, _ = client.ask({**question, "do": "neighbours"})
+    assert not answer["ok"] and "features/local is missing" in answer["error"]
+    assert client.ask({**question, "do": "predict"})[0]["ok"]
+
+
+def test_an_archive_that_was_asked_meanwhile_is_read_again(client, folder, tmp_path) -> None:
+    path = tmp_path / "run.h5"
+    path.write_bytes((folder / "bare.h5").read_bytes())
+    question = {"archive": str(path), "picture": str(folder / "seventh.png"), "do": "neighbours"}
+    assert not client.ask(question)[0]["ok"]
+    words = ["activations", path, "--data", folder / "data.h5", "--limit", 10]
+    assert main([str(word) for word in words]) == 0
+    assert client.ask(question)[0]["images"] == 10
 
 
 def test_a_silenced_unit_answers_with_its_mean_over_the_probe_set(ask, folder) -> None:
