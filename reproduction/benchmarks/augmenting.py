@@ -63,7 +63,7 @@ def row(experiment: Experiment, setting: Setting, stopwatch: Stopwatch) -> Row:
     mean = mean_picture(recipe, setting.device)
     values = recipe.batch_size * recipe.channels * recipe.input_size**2
     racing = [
-        Contender(OURS, lambda: augmented(pictures, mean, recipe, drawing)),
+        Contender(OURS, lambda: augmented(pictures, mean, recipe, drawing), ours=True),
         Contender("stock", lambda: torch.stack([one_augmented(p, mean, recipe) for p in pictures])),
         machine.copying(setting.device, 4 * values),
     ]

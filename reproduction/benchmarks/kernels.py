@@ -197,7 +197,7 @@ def _contenders(
 ) -> list[Contender]:
     twin = operation.stock.to(setting.device)
     last = given[torch.channels_last]
-    racing = [Contender(OURS, _running(operation.ours, last, both, setting))]
+    racing = [Contender(OURS, _running(operation.ours, last, both, setting), ours=True)]
     for name, layout in LAYOUTS.items():
         racing += compiling.tried(name, _running(twin, given[layout], both, setting), facts)
     if setting.compiles:

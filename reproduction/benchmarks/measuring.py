@@ -3,6 +3,10 @@
 Before and after each round a canary runs, a small piece of work of always the same size. Where it takes 15 %
 longer than at its best, somebody else was using the machine, and the round is run again; at most as many
 rounds again as were asked for, of which the quietest are kept. On a GPU times are those of its own events.
+
+The C library can keep freed memory or return it (`reproduction.kernels.memory`), which changes the times of
+whatever makes large tensors. As run: ours with memory kept, as the trainer has it; others with it returned,
+as a program runs that does not know of this.
 """
 
 from __future__ import annotations
@@ -16,22 +20,27 @@ from typing import Any
 import torch
 
 from reproduction.benchmarks.results import NO_WORK, Row, Timing, Work
+from reproduction.kernels.memory import keep_freed_memory, return_freed_memory
 
 TOLERATED_DISTURBANCE = 1.15
 CANARY_CALLS = 20
 MOST_CALLS = 50  # of one contender in one round
+AS_RUN, KEPT, RETURNED = MEMORY = ("as-run", "kept", "returned")
 # Larger than the second-level cache of any card so far (H100: 50 MB, B200: 126 MB).
 FLUSH_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way of doing a piece of work. `setup_s`: what it took to get ready. `work`: of yardsticks only."""
+    """One way of doing a piece of work. `setup_s`: what it took to get ready. `work`: of yardsticks only.
+    `ours`: a part of this program, not of another's.
+    """
 
     name: str
     run: Callable[[], object]
     setup_s: float | None = None
     work: Work = NO_WORK
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -162,12 +171,17 @@ class _Round:
 
 
 class Stopwatch:
-    """Measures contenders against each other on one device, saying on `say` what it is at."""
+    """Measures contenders against each other on one device, saying on `say` what it is at; `memory` is one
+    of MEMORY.
+    """
 
-    def __init__(self, device: torch.device, effort: Effort, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, device: torch.device, effort: Effort, say: Callable[[str], None], memory: str = AS_RUN
+    ) -> None:
         self.device = device
         self.effort = effort
         self.say = say
+        self.memory = memory
         self._canary = Canary(device)
 
     def measure(
@@ -198,6 +212,7 @@ class Stopwatch:
 
     def _warm(self, contender: Contender, clock: Clock) -> float:
         """Calls it until memory and code are there; seconds of the last call."""
+        self._choose_memory(contender)
         (seconds,) = clock.seconds(contender.run, 1)
         for _ in range(1 if seconds > 1 else 3):
             (seconds,) = clock.seconds(contender.run, 1)
@@ -210,11 +225,18 @@ class Stopwatch:
         the same neighbour."""
         before_s = self._canary.sing()
         order = range(len(contenders))
-        seconds = {
-            index: clock.seconds(contenders[index].run, counts[index])
-            for index in (reversed(order) if backwards else order)
-        }
+        seconds: dict[int, tuple[float, ...]] = {}
+        for index in reversed(order) if backwards else order:
+            if self._choose_memory(contenders[index]) and self.memory == AS_RUN:
+                contenders[index].run()  # others have returned what it had kept
+            seconds[index] = clock.seconds(contenders[index].run, counts[index])
         return _Round(tuple(seconds[index] for index in order), max(before_s, self._canary.sing()))
+
+    def _choose_memory(self, contender: Contender) -> bool:
+        """Whether freed memory is kept from now on."""
+        keeps = self.memory == KEPT or (self.memory == AS_RUN and contender.ours)
+        (keep_freed_memory if keeps else return_freed_memory)()
+        return keeps
 
     def _quiet(self, rounds: Sequence[_Round]) -> int:
         limit = TOLERATED_DISTURBANCE * self._canary.best_s

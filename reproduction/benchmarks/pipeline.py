@@ -48,7 +48,7 @@ def _alone(ours: Reading, stock: Loading, experiment: Experiment, stopwatch: Sto
     stored = recipe.batch_size * recipe.channels * recipe.image_size**2
     shown = recipe.batch_size * recipe.channels * recipe.input_size**2
     racing = [
-        Contender(OURS, ours.augmented),
+        Contender(OURS, ours.augmented, ours=True),
         Contender("stock", stock.augmented),
         machine.copying(stopwatch.device, 4 * shown),
     ]
@@ -62,10 +62,10 @@ def _beside_a_step(ours: Reading, experiment: Experiment, setting: Setting, stop
     steps = repeating_trainer(experiment, setting).steps()
     pictures = ours.read()
     racing = [
-        Contender(OURS, ours.augmented),
-        Contender("its reading", ours.read),
-        Contender("its augmenting", lambda: ours.augmenting(pictures)),
-        Contender("a training step", lambda: next(steps)),
+        Contender(OURS, ours.augmented, ours=True),
+        Contender("its reading", ours.read, ours=True),
+        Contender("its augmenting", lambda: ours.augmenting(pictures), ours=True),
+        Contender("a training step", lambda: next(steps), ours=True),
     ]
     title = f"{experiment.name}: the same beside a training step"
     found = stopwatch.measure(title, racing)

@@ -68,7 +68,7 @@ def rows(setting: Setting, stopwatch: Stopwatch) -> Iterator[Row]:
             title = f"{experiment.name}: one picture while another program takes a core"
             with spinning():
                 # Its own canary: here a busy machine is what is wanted.
-                busy = Stopwatch(setting.device, effort, stopwatch.say)
+                busy = Stopwatch(setting.device, effort, stopwatch.say, setting.memory)
                 yield _row(title, racing, experiment, busy, effort, [], _alone_on_one_thread(quiet))
 
 
@@ -100,7 +100,7 @@ def contenders(experiment: Experiment, setting: Setting, facts: list[str]) -> li
     weights = initial_weights(network, setting.seed)
     picture = Picture.drawn(experiment, setting)
     ours = picture.through_ours(_module(experiment, weights, setting))
-    racing = [Contender(OURS, ours)]
+    racing = [Contender(OURS, ours, ours=True)]
     for name, layout in LAYOUTS.items():
         twin = stock.twin(network, experiment.parameters)
         stock.load(twin, network, {name: torch.from_numpy(array) for name, array in weights.items()})
@@ -113,9 +113,9 @@ def contenders(experiment: Experiment, setting: Setting, facts: list[str]) -> li
     if device.type == "cpu":
         racing += engines.contenders(twin, picture.shown(), facts)
         narrow = _module(experiment, weights, setting).narrow()
-        racing.append(Contender(INT8, picture.through_ours(narrow)))
+        racing.append(Contender(INT8, picture.through_ours(narrow), ours=True))
         if torch.get_num_threads() > 1:
-            racing.append(Contender(ONE_THREAD, lambda: _alone(ours)))
+            racing.append(Contender(ONE_THREAD, lambda: _alone(ours), ours=True))
     return racing
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from reproduction.benchmarks.measuring import AS_RUN
 from reproduction.definition import Experiment, assemble, find_texts
 
 PRECISIONS = {"float32": torch.float32, "tf32": torch.float32, "bfloat16": torch.bfloat16}
@@ -26,7 +27,7 @@ class Setting:
     seed: int = 1
     precision: str = "float32"
     compiles: bool = True
-    keeps_memory: bool = False
+    memory: str = AS_RUN
     quick: bool = False
 
     def experiment(self, network: str) -> Experiment:
@@ -66,6 +67,6 @@ class Setting:
             "seed": self.seed,
             "precision": self.precision,
             "compile": self.compiles,
-            "keep_memory": self.keeps_memory,
+            "memory": self.memory,
             "quick": self.quick,
         }

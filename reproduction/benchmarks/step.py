@@ -26,8 +26,6 @@ SAID = (
     "ours is the trainer's own step: it draws its masks, counts errors and looks at the cost besides.",
     "stock is the same net in one tensor, 2 groups for 2 columns, one nn.LocalResponseNorm over the maps of "
     "both columns, torch.optim.SGD. Compiling is told apart, and is short where torch has kept its result.",
-    "Both run in this process, whose C library gives freed memory back, as it comes; with --keep-memory it "
-    "keeps it, as the trainer has it: stock, which makes more tensors, then gains the most.",
     "of floor: the operations counted from shapes at the rate of the matrix product or convolution of the "
     "same round (or the bytes of a fused step at that of the copy, if longer), divided by the time of ours.",
 )
@@ -83,7 +81,7 @@ def row(experiment: Experiment, setting: Setting, stopwatch: Stopwatch) -> Row:
         with setting.arithmetic():
             return next(steps)
 
-    racing = [Contender(OURS, ours)]
+    racing = [Contender(OURS, ours, ours=True)]
     labels = trainer.batches.labels(0)
     compiling.forget()
     for name, layout, fast in _variants(setting):

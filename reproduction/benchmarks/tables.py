@@ -17,6 +17,13 @@ def table(report: Report) -> str:
     return "\n".join([*lines, "", *noise(report.rows)])
 
 
+MEMORY = {
+    "as-run": "ours keeps what it frees, as in training; others give it back, as the C library does",
+    "kept": "both sides keep what they free",
+    "returned": "both sides give large blocks back",
+}
+
+
 def heading(report: Report) -> list[str]:
     """The machine and its rates."""
     machine, settings = report.machine, report.settings
@@ -29,6 +36,11 @@ def heading(report: Report) -> list[str]:
             f"torch {machine['torch']}",
             f"kernels of our own: {machine['kernels']}",
             f"rates measured here: {rates}",
+            *(
+                [f"memory {settings['memory']}: {MEMORY[settings['memory']]}"]
+                if machine["device"] == "cpu"
+                else []
+            ),
             *(["--quick: everything is small, and no figure means anything"] if settings["quick"] else []),
         ]
     )

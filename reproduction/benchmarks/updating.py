@@ -31,7 +31,7 @@ def row(experiment: Experiment, module: NetworkModule, setting: Setting, stopwat
     }
     momentum = Momentum(arrays, module.row_divisors())
     rules = experiment.parameters.rules
-    racing = [Contender(OURS, lambda: momentum.step(arrays, gradients, rules))]
+    racing = [Contender(OURS, lambda: momentum.step(arrays, gradients, rules), ours=True)]
     facts: list[str] = []
     for name, options in STOCK.items():
         copies = {key: array.detach().clone().requires_grad_() for key, array in arrays.items()}

@@ -68,9 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-compile", action="store_true", help="leaves torch.compile out, which takes long"
     )
     parser.add_argument(
-        "--keep-memory",
-        action="store_true",
-        help="lets the C library keep freed memory for both sides, as it does when this program trains",
+        "--memory",
+        choices=("as-run", "kept", "returned"),
+        default="as-run",
+        help="whether the C library keeps freed memory: for ours alone, as when it trains, while others run "
+        "as they would without this program (default); for both sides; for neither",
     )
     parser.add_argument("--quick", action="store_true", help="everything small, two rounds: does it work?")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
@@ -105,7 +107,7 @@ def _reports(arguments: argparse.Namespace, say: Callable[[str], None]) -> Itera
     from reproduction.benchmarks.setting import Setting
     from reproduction.training import preparation
 
-    device = preparation.choose_device(arguments.device, keep_memory=arguments.keep_memory)
+    device = preparation.choose_device(arguments.device)
     preparation.use_threads(arguments.threads)
     wanted = not (arguments.no_compile or arguments.quick)
     trouble = compiling.obstacle(device) if wanted else ""
@@ -116,11 +118,11 @@ def _reports(arguments: argparse.Namespace, say: Callable[[str], None]) -> Itera
         seed=arguments.seed,
         precision=arguments.precision,
         compiles=wanted and not trouble,
-        keeps_memory=arguments.keep_memory,
+        memory=arguments.memory,
         quick=arguments.quick,
     )
     rounds = arguments.rounds or (2 if arguments.quick else 5)
-    stopwatch = Stopwatch(device, Effort(rounds, 0.0 if arguments.quick else 0.3), say)
+    stopwatch = Stopwatch(device, Effort(rounds, 0.0 if arguments.quick else 0.3), say, arguments.memory)
     found = machine.examined(stopwatch, setting)
     subjects: dict[str, tuple[Measure, tuple[str, ...]]] = {
         "kernels": (kernels.rows, kernels.SAID),

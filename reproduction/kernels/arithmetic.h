@@ -1,32 +1,36 @@
 // The arithmetic that the CPU and the GPU share: formulas of one value, written once.
 //
 // V is `float` on the GPU and a vector of floats on the CPU. Whoever includes this defines FUNCTION and, for V,
-//   inverse_root(d) = d^-1/2,   root(d) = d^1/2,   raised(d, power) = d^power.
+//   inverse(d) = 1/d,   inverse_root(d) = d^-1/2,   inverse_fourth_root(d) = d^-1/4,   raised(d, power) = d^power.
 #pragma once
 #include "stages.h"
 
-// d^-power; the paper's 3/4 and the older nets' 1/2 by square roots, which are much faster.
+// The root of D = constant + alpha * sum that D^-power and 1/D are products of: D^-1/4 for the paper's power of 3/4,
+// D^-1/2 for the older nets' 1/2. Other powers have no such root, and D itself is kept.
 template <class V>
-FUNCTION V inverse_power(V d, float power) {
-  if (power == 0.75f) {
-    V r = inverse_root(d);
-    return r * root(r);
-  }
-  return power == 0.5f ? inverse_root(d) : raised(d, -power);
+FUNCTION V norm_root(V sum, const Stage& stage) {
+  V d = sum * stage.alpha + stage.constant;
+  if (stage.power == 0.75f) return inverse_fourth_root(d);
+  return stage.power == 0.5f ? inverse_root(d) : d;
 }
 
-// Response normalisation: y = x D^-power, with `sum` the sum of squares of the neighbours.
+// y = x D^-power.
 template <class V>
-FUNCTION V normalised(V x, V sum, const Stage& stage) {
-  return x * inverse_power(sum * stage.alpha + stage.constant, stage.power);
+FUNCTION V normalised(V x, V root, const Stage& stage) {
+  if (stage.power == 0.75f) return x * (root * root * root);
+  return x * (stage.power == 0.5f ? root : raised(root, -stage.power));
 }
 
 // Backward, first half: the direct part g D^-power, and what this place sends to its neighbours, g y / D.
 template <class V>
-FUNCTION void norm_parts(V g, V x, V sum, const Stage& stage, V& direct, V& share) {
-  V d = sum * stage.alpha + stage.constant;
-  direct = g * inverse_power(d, stage.power);
-  share = direct * x / d;
+FUNCTION void norm_parts(V g, V x, V root, const Stage& stage, V& direct, V& share) {
+  V square = root * root;
+  direct = normalised(g, root, stage);
+  V sent = direct * x;
+  if (stage.power == 0.75f)
+    share = sent * (square * square);
+  else
+    share = sent * (stage.power == 0.5f ? square : inverse(root));
 }
 
 // Backward, second half; `measured` is what is squared in D, `shares` the sum over all whose neighbour this is.

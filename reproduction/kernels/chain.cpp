@@ -10,243 +10,12 @@
 #include <memory>
 #include <vector>
 
+#include "chain_rows.h"
 #include "parallel.h"
-#include "vectors.h"
-
-#include "arithmetic.h"
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace {
-
-// ---- One row of each kind of stage. W pixels of C channels; pointers are to the first pixel of a row.
-
-// apply(offset, count) for vectors that cover [0, length); the last may be short.
-template <class Apply>
-inline void across_row(int length, const Apply& apply) {
-  int i = 0;
-  for (; i + LANES <= length; i += LANES) apply(i, LANES);
-  if (i < length) apply(i, length - i);
-}
-
-void add_bias(const float* x, const float* bias, float* y, int pixels, int channels) {
-  for (int pixel = 0; pixel < pixels; pixel++, x += channels, y += channels)
-    across_row(channels, [&](int c, int n) { store_part(y + c, load_part(x + c, n) + load_part(bias + c, n), n); });
-}
-
-void relu(const float* x, float* y, int length) {
-  across_row(length, [&](int i, int n) {
-    V value = load_part(x + i, n);
-    store_part(y + i, value < 0.0f ? V{} : value, n);  // NaN stays NaN
-  });
-}
-
-void relu_gradient(const float* x, const float* g, float* dx, int length) {
-  across_row(length, [&](int i, int n) {
-    store_part(dx + i, load_part(x + i, n) > 0.0f ? load_part(g + i, n) : V{}, n);
-  });
-}
-
-void dropout(const float* x, const float* uniform, float* y, int length, const Stage& stage) {
-  across_row(length, [&](int i, int n) {
-    V value = load_part(x + i, n);
-    store_part(y + i, value * (load_part(uniform + i, n) < stage.constant ? all(stage.alpha) : V{}), n);
-  });
-}
-
-// Values of a row with zeros around each pixel's channels, so that neighbours can be read beyond both ends.
-struct Padded {
-  float* data;
-  int margin, stride;
-
-  Padded(float* memory, int channels, int neighbours)
-      : data(memory), margin(neighbours), stride(floats_for_pixel(channels, neighbours)) {}
-  static int floats_for_pixel(int channels, int neighbours) {
-    return 2 * neighbours + (channels + LANES - 1) / LANES * LANES;
-  }
-  float* pixel(int index) const { return data + (int64_t)index * stride + margin; }
-  V sum(const float* pixel, int c, int below, int above) const {
-    V sum = load(pixel + c - below);
-    for (int shift = 1 - below; shift <= above; shift++) sum += load(pixel + c + shift);
-    return sum;
-  }
-};
-
-void squares(const float* x, const Padded& padded, int pixels, int channels) {
-  for (int pixel = 0; pixel < pixels; pixel++, x += channels) {
-    float* to = padded.pixel(pixel);
-    across_row(channels, [&](int c, int n) {
-      V value = load_part(x + c, n);
-      store_part(to + c, value * value, n);
-    });
-  }
-}
-
-// In place: at every map the sum over its block of `size` maps.
-void block_sums(const Padded& padded, int pixels, int channels, int size) {
-  for (int pixel = 0; pixel < pixels; pixel++) {
-    float* values = padded.pixel(pixel);
-    for (int first = 0; first < channels; first += size) {
-      int end = std::min(channels, first + size);
-      float sum = 0;
-      for (int c = first; c < end; c++) sum += values[c];
-      std::fill(values + first, values + end, sum);
-    }
-  }
-}
-
-void norm_across(const float* x, float* y, int pixels, int channels, const Stage& stage, float* memory) {
-  Padded padded(memory, channels, stage.size);
-  bool blocked = stage.kind == BLOCKED;
-  int below = blocked ? 0 : stage.size / 2, above = blocked ? 0 : stage.size - 1 - below;
-  squares(x, padded, pixels, channels);
-  if (blocked) block_sums(padded, pixels, channels, stage.size);
-  for (int pixel = 0; pixel < pixels; pixel++, x += channels, y += channels) {
-    const float* around = padded.pixel(pixel);
-    across_row(channels, [&](int c, int n) {
-      store_part(y + c, normalised(load_part(x + c, n), padded.sum(around, c, below, above), stage), n);
-    });
-  }
-}
-
-void norm_across_gradient(const float* x, const float* g, float* dx, int pixels, int channels, const Stage& stage,
-                          float* memory) {
-  Padded padded(memory, channels, stage.size), sent(memory + (int64_t)pixels * padded.stride, channels, stage.size);
-  bool blocked = stage.kind == BLOCKED;
-  int below = blocked ? 0 : stage.size / 2, above = blocked ? 0 : stage.size - 1 - below;
-  squares(x, padded, pixels, channels);
-  if (blocked) block_sums(padded, pixels, channels, stage.size);
-  for (int pixel = 0; pixel < pixels; pixel++) {
-    const float *around = padded.pixel(pixel), *here = x + (int64_t)pixel * channels;
-    const float* incoming = g + (int64_t)pixel * channels;
-    float *out = dx + (int64_t)pixel * channels, *shares = sent.pixel(pixel);
-    across_row(channels, [&](int c, int n) {
-      V direct, share;
-      norm_parts(load_part(incoming + c, n), load_part(here + c, n), padded.sum(around, c, below, above), stage,
-                 direct, share);
-      store_part(out + c, direct, n);
-      store_part(shares + c, share, n);
-    });
-  }
-  if (blocked) block_sums(sent, pixels, channels, stage.size);
-  for (int pixel = 0; pixel < pixels; pixel++) {
-    const float *shares = sent.pixel(pixel), *here = x + (int64_t)pixel * channels;
-    float* out = dx + (int64_t)pixel * channels;
-    across_row(channels, [&](int c, int n) {
-      V sum = sent.sum(shares, c, above, below);  // over all that have this map as a neighbour
-      store_part(out + c, norm_gradient(load_part(out + c, n), load_part(here + c, n), sum, stage), n);
-    });
-  }
-}
-
-// A row of sums over `rows` of `term`, then over the pixels -before ... +after: handed to finish(offset, count, sum).
-// `memory` holds (pixels + size) * channels floats.
-template <class Term, class Finish>
-void window_sums(const float* const* rows, int row_count, int pixels, int channels, int before, int after,
-                 float* memory, const Term& term, const Finish& finish) {
-  int length = pixels * channels;
-  float* column = memory + before * channels;
-  std::fill(memory, column, 0.0f);
-  std::fill(column + length, column + length + after * channels + LANES, 0.0f);
-  across_row(length, [&](int i, int n) {
-    V sum{};
-    for (int row = 0; row < row_count; row++) sum += term(load_part(rows[row] + i, n));
-    store_part(column + i, sum, n);
-  });
-  across_row(length, [&](int i, int n) {
-    V sum{};
-    for (int shift = -before; shift <= after; shift++) sum += load(column + i + shift * channels);
-    finish(i, n, sum);
-  });
-}
-
-inline V squared(V value) { return value * value; }
-inline V itself(V value) { return value; }
-
-template <bool LARGEST>
-inline V joined(V one, V other) {
-  if (LARGEST) return (other > one) | (other != other) ? other : one;  // NaN wins, as in torch
-  return one + other;
-}
-
-template <bool LARGEST>
-void pool_row(const float* const* rows, int row_count, float* y, int columns, int channels, const Stage& stage,
-              float* memory) {
-  const float nothing = LARGEST ? -INFINITY : 0.0f;
-  across_row(columns * channels, [&](int i, int n) {
-    V value = all(nothing);
-    for (int row = 0; row < row_count; row++) value = joined<LARGEST>(value, load_part(rows[row] + i, n));
-    store_part(memory + i, value, n);
-  });
-  for (int o = 0; o < stage.outputs; o++, y += channels) {
-    int begin = window_begin(stage, o), end = window_end(stage, o, columns);
-    float factor = stage.kind == POOL_AVERAGE && end > begin ? 1.0f / (float)((end - begin) * row_count) : 1.0f;
-    across_row(channels, [&](int c, int n) {
-      V value = all(nothing);
-      for (int column = begin; column < end; column++)
-        value = joined<LARGEST>(value, load_part(memory + column * channels + c, n));
-      store_part(y + c, LARGEST ? value : value * factor, n);
-    });
-  }
-}
-
-// The value farthest from zero, of ties that of the later pixel: row by row, as the original went.
-void magnitude_row(const float* const* rows, int row_count, float* y, int columns, int channels,
-                   const Stage& stage) {
-  for (int o = 0; o < stage.outputs; o++, y += channels)
-    across_row(channels, [&](int c, int n) {
-      V value{}, size = all(-1.0f);
-      for (int row = 0; row < row_count; row++)
-        for (int column = window_begin(stage, o); column < window_end(stage, o, columns); column++) {
-          V next = load_part(rows[row] + column * channels + c, n), next_size = next < 0.0f ? -next : next;
-          auto later = (next_size >= size) | (next != next);
-          value = later ? next : value;
-          size = later ? next_size : size;
-        }
-      store_part(y + c, value, n);
-    });
-}
-
-// What one row of windows (values y, gradients g) sends to one row of pixels that it covers, `rows` rows high.
-void pool_gradient_row(const float* x, const float* y, const float* g, float* dx, int columns, int channels,
-                       int rows, const Stage& stage) {
-  bool picks = stage.kind == POOL_MAX || stage.kind == POOL_MAGNITUDE;
-  for (int o = 0; o < stage.outputs; o++) {
-    int begin = window_begin(stage, o), end = window_end(stage, o, columns);
-    float factor = stage.kind == POOL_AVERAGE && end > begin ? 1.0f / (float)((end - begin) * rows) : 1.0f;
-    across_row(channels, [&](int c, int n) {
-      V incoming = load_part(g + o * channels + c, n) * factor;
-      V picked = picks ? load_part(y + o * channels + c, n) : V{};
-      for (int at = begin * channels + c; at < end * channels; at += channels) {
-        V sent = !picks ? incoming : load_part(x + at, n) == picked ? incoming : V{};
-        store_part(dx + at, load_part(dx + at, n) + sent, n);
-      }
-    });
-  }
-}
-
-// ---- Rows that come and go, and the chain that asks for them.
-
-// The rows of one tensor of a picture: all of them, or a ring of the last few. In a dry run, which has no
-// data, `reach` notes how many rows there must be between the newest and the oldest that is still read.
-struct Rows {
-  float* data = nullptr;
-  int mask = -1;  // row r lies at r & mask: in a ring, its size (a power of two) less 1
-  int length = 0;
-  int next = 0;  // the first row that has not been made
-  int reach = 1;
-
-  const float* read(int row) {
-    reach = std::max(reach, next - row);
-    return data ? data + (int64_t)(row & mask) * length : nullptr;
-  }
-  float* write() { return data ? data + (int64_t)(next & mask) * length : nullptr; }
-  int capacity() const {
-    int rows = 1;
-    while (rows < reach) rows *= 2;
-    return rows;
-  }
-};
 
 struct Shape {
   int64_t images, channels, rows, columns;  // of the input
@@ -256,13 +25,14 @@ class Chain {
  public:
   Chain(const Shape& shape, const Stage* stages, int count)
       : stages(stages), count(count), channels((int)shape.channels), sides(count + 1), values(count + 1),
-        gradients(count + 1), measured(count), direct(count), shares(count) {
+        gradients(count + 1), measured(count), roots(count), direct(count), shares(count) {
     sides[0] = {(int)shape.rows, (int)shape.columns};
     for (int k = 0; k < count; k++)
       sides[k + 1] = is_pool(k) ? Side{stages[k].outputs, stages[k].outputs} : sides[k];
     for (int k = 0; k <= count; k++) {
       values[k].length = gradients[k].length = sides[k].columns * channels;
-      if (k < count) measured[k].length = direct[k].length = shares[k].length = values[k].length;
+      if (k == count) break;
+      for (auto* rows : {&measured, &roots, &direct, &shares}) (*rows)[k].length = values[k].length;
     }
   }
 
@@ -275,20 +45,29 @@ class Chain {
   void forward(const float* x, const float* bias, const float* uniform, float* y, int first, int end) {
     this->bias = bias, this->uniform = uniform;
     restart(first);
-    put(values[0], const_cast<float*>(x), sides[0].rows);
-    put(values[count], y, first);
-    need(count, end);
+    put(values[0], const_cast<float*>(x), sides[0].rows, sides[0].rows);
+    put(values[count], y, first, sides[count].rows);
+    for (int row = first; row < end; row++) {
+      feed.restart();
+      foresee(values[0], next_input_row(row), sides[0].rows / std::max(1, sides[count].rows));
+      need(count, row + 1);
+    }
   }
 
   // The gradient at one picture's input, and that of the biases (C), where there are some.
   void backward(const float* g, const float* x, const float* bias, const float* uniform, float* dx, float* dbias) {
     this->bias = bias, this->uniform = uniform;
     restart(0);
-    put(values[0], const_cast<float*>(x), sides[0].rows);
-    put(gradients[count], const_cast<float*>(g), sides[count].rows);
+    put(values[0], const_cast<float*>(x), sides[0].rows, sides[0].rows);
+    put(gradients[count], const_cast<float*>(g), sides[count].rows, sides[count].rows);
     int start = stages[0].kind == BIAS;  // a bias changes no gradient
-    put(gradients[start], dx, 0);
+    put(gradients[start], dx, 0, sides[start].rows);
     for (int row = 0; row < sides[0].rows; row++) {
+      int next = row + 1;
+      feed.restart();
+      foresee(values[0], std::max(next, next_input_row(next)), 1);
+      foresee(gradients[start], next, 1);
+      foresee(gradients[count], (int)((int64_t)next * sides[count].rows / sides[0].rows) + 1, 1);
       need_gradient(start, row + 1);
       if (start && dx) add_up(gradients[start].read(row), dbias);
     }
@@ -296,45 +75,71 @@ class Chain {
 
   // Finds out how many rows must be kept, and hands out memory for them.
   void plan(bool backwards) {
+    this->backwards = backwards;
     if (backwards)
       backward(nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
     else
       forward(nullptr, nullptr, nullptr, nullptr, 0, output().rows);
-    int64_t floats = 0;
-    for (int k = 0; k < count; k++) floats += scratch_floats(k);
-    for (auto* rows : {&values, &gradients, &measured, &direct, &shares})
-      for (Rows& ring : *rows) floats += (int64_t)ring.capacity() * ring.length + LANES;
+    int64_t floats = LANES;
+    for (int k = 0; k < count; k++) floats += in_vectors(scratch_floats(k));
+    for (auto* rows : all_rows())
+      for (Rows& ring : *rows) floats += in_vectors((int64_t)ring.capacity() * ring.length);
     memory.assign(floats, 0.0f);
-    float* at = memory.data();
-    for (int k = 0; k < count; k++) scratch.push_back(at), at += scratch_floats(k);
-    for (auto* rows : {&values, &gradients, &measured, &direct, &shares})
+    // A vector that begins anywhere takes two accesses to the cache.
+    float* at = memory.data() + (-(uintptr_t)memory.data() / sizeof(float)) % LANES;
+    for (int k = 0; k < count; k++) scratch.push_back(at), at += in_vectors(scratch_floats(k));
+    for (auto* rows : all_rows())
       for (Rows& ring : *rows) {
         ring.data = at, ring.mask = ring.capacity() - 1;
-        at += (int64_t)ring.capacity() * ring.length + LANES;
+        at += in_vectors((int64_t)ring.capacity() * ring.length);
       }
     dry = false;
   }
 
  private:
-  bool is_pool(int k) const { return stages[k].kind >= POOL_MAX && stages[k].kind <= POOL_MAGNITUDE; }
-
-  // Stage k's own memory: norms across maps rely on the zeros between the pixels of theirs.
-  int64_t scratch_floats(int k) const {
-    int neighbours = is_pool(k) ? 0 : stages[k].size;
-    int64_t padded = 2 * (int64_t)sides[k].columns * Padded::floats_for_pixel(channels, neighbours);
-    return std::max(padded, (int64_t)(sides[k].columns + neighbours + 1) * channels) + 2 * LANES;
+  // The first row of the input that has not been read when the first stage is about to make `row`.
+  int next_input_row(int row) const {
+    if (is_pool(0)) return window_end(stages[0], row, sides[0].rows);
+    return values[1].next + (stages[0].kind == WITHIN ? above(0) : 0);
   }
 
-  static void put(Rows& rows, float* data, int made) { rows.data = data, rows.mask = -1, rows.next = made; }
+  // Asks for rows that lie in memory and will be read or written soon.
+  void foresee(const Rows& rows, int row, int how_many) {
+    int last = std::min(row + how_many, rows.all);
+    if (!dry && row < last) feed.add(rows.data + (int64_t)row * rows.length, (int64_t)(last - row) * rows.length);
+  }
+
+  std::vector<std::vector<Rows>*> all_rows() { return {&values, &gradients, &measured, &roots, &direct, &shares}; }
+
+  // Rounded up, so that what follows begins with a vector too; and a last short vector may be read whole.
+  static int64_t in_vectors(int64_t floats) { return (floats + 2 * LANES - 1) / LANES * LANES; }
+
+  bool is_pool(int k) const { return stages[k].kind >= POOL_MAX && stages[k].kind <= POOL_MAGNITUDE; }
+
+  // Stage k's own memory: see the functions of chain_rows.h that are given it.
+  int64_t scratch_floats(int k) const {
+    const Stage& stage = stages[k];
+    if (is_pool(k))
+      return std::max((int64_t)sides[k].columns, (int64_t)window_rows(stage) * stage.outputs) * channels;
+    return std::max((int64_t)sides[k].columns + stage.size, (int64_t)4) * channels + LANES;
+  }
+
+  // Rows of windows that may cover one row of pixels.
+  static int window_rows(const Stage& pool) { return std::min(pool.outputs, pool.size / pool.stride + 1); }
+
+  static void put(Rows& rows, float* data, int made, int all) {
+    rows.data = data, rows.mask = -1, rows.next = made, rows.all = all;
+  }
 
   // Nothing has been made; the first output row to be made is `first`.
   void restart(int first) {
-    for (auto* rows : {&values, &gradients, &measured, &direct, &shares})
+    for (auto* rows : all_rows())
       for (Rows& ring : *rows) ring.next = 0;
     for (int k = count; k > 0; k--) {
       values[k].next = first;
       const Stage& stage = stages[k - 1];
       if (is_pool(k - 1)) first = std::min(window_begin(stage, first), sides[k - 1].rows);
+      if (stage.kind == WITHIN || stage.kind == CONTRAST) roots[k - 1].next = first;
       if (stage.kind == WITHIN) first = std::max(0, first - stage.size / 2);
       if (stage.kind == CONTRAST) {
         measured[k - 1].next = std::max(0, first - stage.size / 2);
@@ -364,13 +169,23 @@ class Chain {
     if (stage.kind == WITHIN || stage.kind == CONTRAST) return make_within(k, r);
     need(k, r + 1);
     const float* x = values[k].read(r);
-    float* y = values[k + 1].write();
+    float *y = values[k + 1].write(), *kept = keep_roots(k, r);
     if (dry) return;
     int columns = sides[k].columns, length = values[k].length;
     if (stage.kind == BIAS) add_bias(x, bias, y, columns, channels);
     if (stage.kind == RELU) relu(x, y, length);
     if (stage.kind == DROPOUT) dropout(x, uniform + (int64_t)r * length, y, length, stage);
-    if (stage.kind == ACROSS || stage.kind == BLOCKED) norm_across(x, y, columns, channels, stage, scratch[k]);
+    if (stage.kind == ACROSS && !is_by_memory(stage)) norm_across(x, y, kept, columns, channels, stage, feed);
+    if (is_by_memory(stage)) norm_across_by_memory(x, nullptr, y, columns, channels, stage, scratch[k]);
+  }
+
+  // Where the roots of a norm across maps are kept on the way to a gradient; null on the way forward.
+  float* keep_roots(int k, int r) {
+    if (!backwards || stages[k].kind != ACROSS) return nullptr;
+    roots[k].next = r;
+    float* kept = roots[k].write();
+    roots[k].next = r + 1;
+    return kept;
   }
 
   void make_pool(int k, int r) {
@@ -384,21 +199,34 @@ class Chain {
     if (stage.kind == POOL_MAGNITUDE)
       magnitude_row(rows, row_count, y, columns, channels, stage);
     else if (stage.kind == POOL_MAX)
-      pool_row<true>(rows, row_count, y, columns, channels, stage, scratch[k]);
+      pool_row<true>(rows, row_count, y, columns, channels, stage, scratch[k], feed);
     else
-      pool_row<false>(rows, row_count, y, columns, channels, stage, scratch[k]);
+      pool_row<false>(rows, row_count, y, columns, channels, stage, scratch[k], feed);
   }
 
   void make_within(int k, int r) {
-    int begin = std::max(0, r - below(k)), end = std::min(sides[k].rows, r + above(k) + 1);
-    Rows& squared_rows = need_measured(k, end);
-    const float* const* rows = rows_of(squared_rows, begin, end);
-    const float* x = values[k].read(r);
+    need_roots(k, r + 1);
+    const float *x = values[k].read(r), *root = roots[k].read(r);
     float* y = values[k + 1].write();
     if (dry) return;
-    const Stage& stage = stages[k];
-    window_sums(rows, end - begin, sides[k].columns, channels, below(k), above(k), scratch[k], squared,
-                [&](int i, int n, V sum) { store_part(y + i, normalised(load_part(x + i, n), sum, stage), n); });
+    const Stage stage = stages[k];
+    across_row(values[k].length, [&](int i, int n) {
+      store_part(y + i, normalised(load_part(x + i, n), load_part(root + i, n), stage), n);
+    });
+  }
+
+  // The roots (see norm_root) of stage k, a norm within a map, up to row `end`.
+  void need_roots(int k, int end) {
+    for (; roots[k].next < end; roots[k].next++) {
+      int r = roots[k].next, begin = std::max(0, r - below(k)), last = std::min(sides[k].rows, r + above(k) + 1);
+      Rows& squared_rows = need_measured(k, last);
+      const float* const* rows = rows_of(squared_rows, begin, last);
+      float* root = roots[k].write();
+      if (dry) continue;
+      const Stage stage = stages[k];
+      window_sums(rows, last - begin, sides[k].columns, channels, below(k), above(k), scratch[k], feed, squared,
+                  [&](int i, int n, V sum) { store_part(root + i, norm_root(sum, stage), n); });
+    }
   }
 
   // What stage k squares, up to row `end`: its input, or for contrast the distance to the mean around it.
@@ -415,7 +243,7 @@ class Chain {
       float* d = made.write();
       if (dry) continue;
       int columns = sides[k].columns, before = below(k), after = above(k), row_count = last - begin;
-      window_sums(rows, row_count, columns, channels, before, after, scratch[k], itself, [&](int i, int n, V sum) {
+      window_sums(rows, row_count, columns, channels, before, after, scratch[k], feed, itself, [&](int i, int n, V sum) {
         for (int lane = 0; lane < n; lane++) {
           int pixel = (i + lane) / channels;
           sum[lane] /= (float)(row_count * (std::min(columns, pixel + after + 1) - std::max(0, pixel - before)));
@@ -439,29 +267,37 @@ class Chain {
     if (stage.kind != DROPOUT) need(k, r + 1);
     const float* g = gradients[k + 1].read(r);
     const float* x = stage.kind != DROPOUT ? values[k].read(r) : nullptr;
+    // Where later stages asked for the values, the roots came along.
+    const float* kept = roots[k].next > r ? roots[k].read(r) : nullptr;
     float* dx = gradients[k].write();
     if (dry) return;
     int columns = sides[k].columns, length = values[k].length;
     if (stage.kind == RELU) relu_gradient(x, g, dx, length);
     if (stage.kind == DROPOUT) dropout(g, uniform + (int64_t)r * length, dx, length, stage);
-    if (stage.kind == ACROSS || stage.kind == BLOCKED)
-      norm_across_gradient(x, g, dx, columns, channels, stage, scratch[k]);
+    if (stage.kind == ACROSS && !is_by_memory(stage)) norm_across_gradient(x, g, dx, kept, columns, channels, stage, feed);
+    if (is_by_memory(stage)) norm_across_by_memory(x, g, dx, columns, channels, stage, scratch[k]);
   }
 
   void make_pool_gradient(int k, int r) {
     const Stage& stage = stages[k];
     bool picks = stage.kind == POOL_MAX || stage.kind == POOL_MAGNITUDE;
-    int first = first_window(stage, r), last = last_window(stage, r);
+    int first = first_window(stage, r), last = last_window(stage, r), columns = sides[k].columns;
     need_gradient(k + 1, last + 1);
     if (picks) need(k, r + 1), need(k + 1, last + 1);
-    float* dx = gradients[k].write();
-    if (!dry) std::fill(dx, dx + gradients[k].length, 0.0f);
+    windows.clear();
     for (int o = first; o <= last; o++) {
-      const float *g = gradients[k + 1].read(o), *x = picks ? values[k].read(r) : nullptr;
-      const float* y = picks ? values[k + 1].read(o) : nullptr;
-      int rows = window_end(stage, o, sides[k].rows) - window_begin(stage, o);
-      if (!dry) pool_gradient_row(x, y, g, dx, sides[k].columns, channels, rows, stage);
+      windows.push_back({picks ? values[k + 1].read(o) : nullptr, gradients[k + 1].read(o)});
+      if (dry || stage.kind != POOL_AVERAGE) continue;
+      float* shares = scratch[k] + (int64_t)(o - first) * stage.outputs * channels;
+      int height = window_end(stage, o, sides[k].rows) - window_begin(stage, o);
+      mean_shares(windows.back().g, shares, height, columns, channels, stage);
+      windows.back().g = shares;
     }
+    const float* x = picks ? values[k].read(r) : nullptr;
+    float* dx = gradients[k].write();
+    if (dry) return;
+    auto send = picks ? pool_gradient_row<true> : pool_gradient_row<false>;
+    send(x, windows.data(), (int)windows.size(), dx, columns, channels, stage, feed);
   }
 
   void make_within_gradient(int k, int r) {
@@ -472,8 +308,8 @@ class Chain {
     const float* part = direct[k].read(r);
     float* dx = gradients[k].write();
     if (dry) return;
-    const Stage& stage = stages[k];
-    window_sums(rows, end - begin, sides[k].columns, channels, above(k), below(k), scratch[k], itself,
+    const Stage stage = stages[k];
+    window_sums(rows, end - begin, sides[k].columns, channels, above(k), below(k), scratch[k], feed, itself,
                 [&](int i, int n, V sum) {
                   store_part(dx + i, norm_gradient(load_part(part + i, n), load_part(whole + i, n), sum, stage), n);
                 });
@@ -482,21 +318,19 @@ class Chain {
   // The two parts of the gradient of stage k up to row `end`: see norm_parts.
   void need_shares(int k, int end) {
     for (; shares[k].next < end; shares[k].next++, direct[k].next++) {
-      int r = shares[k].next, begin = std::max(0, r - below(k)), last = std::min(sides[k].rows, r + above(k) + 1);
+      int r = shares[k].next;
       need_gradient(k + 1, r + 1);
-      Rows& squared_rows = need_measured(k, last);
-      const float* const* rows = rows_of(squared_rows, begin, last);
-      const float *x = values[k].read(r), *g = gradients[k + 1].read(r);
+      need_roots(k, r + 1);
+      const float *x = values[k].read(r), *g = gradients[k + 1].read(r), *root = roots[k].read(r);
       float *part = direct[k].write(), *share = shares[k].write();
       if (dry) continue;
-      const Stage& stage = stages[k];
-      window_sums(rows, last - begin, sides[k].columns, channels, below(k), above(k), scratch[k], squared,
-                  [&](int i, int n, V sum) {
-                    V a, b;
-                    norm_parts(load_part(g + i, n), load_part(x + i, n), sum, stage, a, b);
-                    store_part(part + i, a, n);
-                    store_part(share + i, b, n);
-                  });
+      const Stage stage = stages[k];
+      across_row(values[k].length, [&](int i, int n) {
+        V a, b;
+        norm_parts(load_part(g + i, n), load_part(x + i, n), load_part(root + i, n), stage, a, b);
+        store_part(part + i, a, n);
+        store_part(share + i, b, n);
+      });
     }
   }
 
@@ -509,12 +343,15 @@ class Chain {
   int count, channels;
   std::vector<Side> sides;                       // of the input of each stage, and of the output
   std::vector<Rows> values, gradients;           // at those places
+  std::vector<Rows> roots;                       // of norms, where they are kept
   std::vector<Rows> measured, direct, shares;    // of norms within a map
   std::vector<float> memory;
   std::vector<float*> scratch;  // parts of it
   std::vector<const float*> pointers;
+  std::vector<WindowRow> windows;
   const float *bias = nullptr, *uniform = nullptr;
-  bool dry = true;
+  Feed feed;
+  bool backwards = false, dry = true;
 };
 
 constexpr int64_t CHUNK_FLOATS = 1 << 15;  // small pictures are taken several at a time: 128 kB

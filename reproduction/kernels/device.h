@@ -10,6 +10,7 @@
 
 typedef long long int64;  // a GPU's compiler has no <cstdint>
 
-FUNCTION float root(float d) { return sqrtf(d); }
+FUNCTION float inverse(float d) { return 1.0f / d; }
 FUNCTION float inverse_root(float d) { return rsqrtf(d); }
+FUNCTION float inverse_fourth_root(float d) { return sqrtf(rsqrtf(d)); }
 FUNCTION float raised(float d, float power) { return powf(d, power); }

@@ -36,11 +36,14 @@ FUNCTION V operator/(const V& a, const V& b) {
 FUNCTION V operator+(const V& a, float b) { return a + all(b); }
 FUNCTION V operator*(const V& a, float b) { return a * all(b); }
 
-FUNCTION V root(const V& d) {
-  return lanes([&](int i) { return root(d.lane[i]); });
+FUNCTION V inverse(const V& d) {
+  return lanes([&](int i) { return inverse(d.lane[i]); });
 }
 FUNCTION V inverse_root(const V& d) {
   return lanes([&](int i) { return inverse_root(d.lane[i]); });
+}
+FUNCTION V inverse_fourth_root(const V& d) {
+  return lanes([&](int i) { return inverse_fourth_root(d.lane[i]); });
 }
 FUNCTION V raised(const V& d, float power) {
   return lanes([&](int i) { return raised(d.lane[i], power); });

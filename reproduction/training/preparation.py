@@ -15,11 +15,11 @@ from reproduction.kernels.memory import keep_freed_memory
 from reproduction.labels import identity
 
 
-def choose_device(name: str | None, keep_memory: bool = True) -> torch.device:
+def choose_device(name: str | None) -> torch.device:
     """The device called `name` (cpu, cuda, cuda:N); without a name, a GPU where there is one, else the CPU.
 
-    Sets torch to arithmetic that gives the same numbers every time, in full float32; unless told not to
-    `keep_memory`, the C library to keep what one step frees for the next.
+    Sets torch to arithmetic that gives the same numbers every time, in full float32, and the C library to
+    keep what one step frees for the next.
     """
     if name is None:
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -33,8 +33,7 @@ def choose_device(name: str | None, keep_memory: bool = True) -> torch.device:
         raise UserError(f"--device {name}: expected cpu, cuda or cuda:N")
     if device.type == "cuda":
         _require_gpu(device)
-    if keep_memory:
-        keep_freed_memory()
+    keep_freed_memory()
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
