@@ -36,11 +36,7 @@ def heading(report: Report) -> list[str]:
             f"torch {machine['torch']}",
             f"kernels of our own: {machine['kernels']}",
             f"rates measured here: {rates}",
-            *(
-                [f"memory {settings['memory']}: {MEMORY[settings['memory']]}"]
-                if machine["device"] == "cpu"
-                else []
-            ),
+            *([f"memory: {MEMORY[settings['memory']]}"] if machine["device"] == "cpu" else []),
             *(["--quick: everything is small, and no figure means anything"] if settings["quick"] else []),
         ]
     )

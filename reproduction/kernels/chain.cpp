@@ -25,7 +25,7 @@ class Chain {
  public:
   Chain(const Shape& shape, const Stage* stages, int count)
       : stages(stages), count(count), channels((int)shape.channels), sides(count + 1), values(count + 1),
-        gradients(count + 1), measured(count), roots(count), direct(count), shares(count) {
+        gradients(count + 1), roots(count), measured(count), direct(count), shares(count) {
     sides[0] = {(int)shape.rows, (int)shape.columns};
     for (int k = 0; k < count; k++)
       sides[k + 1] = is_pool(k) ? Side{stages[k].outputs, stages[k].outputs} : sides[k];

@@ -34,7 +34,7 @@ ROW = Row(
 
 
 def shown(subject: str, quick: bool = False) -> str:
-    settings = {"rounds": 2, "quick": quick}
+    settings = {"rounds": 2, "quick": quick, "memory": "as-run"}
     return table(Report(subject, settings, MACHINE, (ROW,), ("what the columns mean",)))
 
 
@@ -48,6 +48,7 @@ def test_machine_meaning_facts_and_noise_are_said(subject: str) -> None:
     text = shown(subject)
     assert "kernels of our own: chain: compiled for this processor" in text
     assert "copy 19.8 GB/s, matrix product 276 GFLOP/s" in text
+    assert "memory: ours keeps what it frees, as in training" in text
     for part in ("what the columns mean", "What the row is about.", "a fact about it"):
         assert part in text
     assert "rounds run again because the machine was busy: 3" in text

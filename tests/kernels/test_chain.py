@@ -45,6 +45,9 @@ SINGLE: list[list[Named]] = [
     [ACROSS],
     [("across", {**ACROSS[1], "size": 4, "power": 1.3})],
     [("across", {**ACROSS[1], "size": 9})],
+    [("across", {**ACROSS[1], "size": 34})],  # wider than two vectors
+    [("across", {**ACROSS[1], "constant": 0.0})],  # nothing beyond the last map is divided by nothing
+    [("across", {**ACROSS[1], "power": 0.5}), RELUS],
     [BLOCKED],
     [WITHIN],
     [("within", {**WITHIN[1], "size": 2, "power": 0.5})],
