@@ -99,9 +99,9 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def slow(run: Path, data: Path) -> subprocess.Popen[str]:
+def slow(run: Path, data: Path, *words: object) -> subprocess.Popen[str]:
     """The command, ten pictures at a time and slowly; says before each batch how many are done."""
-    command = [sys.executable, "-c", SLOW, "activations", run, "--data", data]
+    command = [sys.executable, "-c", SLOW, "activations", run, "--data", data, *words]
     return subprocess.Popen(
         [str(word) for word in command],
         env=small_training.environment(),
@@ -111,10 +111,12 @@ def slow(run: Path, data: Path) -> subprocess.Popen[str]:
     )
 
 
-def interrupt(run: Path, data: Path, number: signal.Signals, after: int) -> tuple[int, list[int]]:
+def interrupt(
+    run: Path, data: Path, number: signal.Signals, after: int, *words: object
+) -> tuple[int, list[int]]:
     """The exit status, and how many pictures were done before each batch."""
     seen = []
-    with slow(run, data) as process:
+    with slow(run, data, *words) as process:
         assert process.stdout is not None and process.stderr is not None
         for line in process.stdout:
             if line.startswith("taking"):
@@ -153,10 +155,11 @@ def test_work_that_was_put_away_for_something_else_is_begun_anew(trained, run_pa
     kept.write_bytes(kept.read_bytes()[:-100])
     status, seen = interrupt(run_path, data, signal.SIGINT, 10**6)
     assert status == 0 and seen[0] == 0
-    interrupt(run_path, data, signal.SIGINT, 3)
-    assert ask(run_path, data, "--limit", 20).returncode == 0
+    interrupt(run_path, data, signal.SIGINT, 3, "--limit", 290)
+    status, seen = interrupt(run_path, data, signal.SIGINT, 10**6, "--limit", 290, "--split", "train")
+    assert status == 0 and seen[0] == 0 and len(seen) == 29  # as many pictures, but others
     found = read_run(run_path).activations
-    assert found is not None and found.probe["images"] == 20
+    assert found is not None and found.probe["split"] == "train" and found.probe["abstention"] is None
 
 
 def test_training_goes_on_and_leaves_out_what_an_earlier_network_answered(trained, run_path) -> None:
