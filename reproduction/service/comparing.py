@@ -3,7 +3,8 @@
     neighbours  archive, picture, [by, level, layer, column, metric, count, lesions]
                 -> neighbours, layers, metric, images, stored; "thumbnails"
     damage      archive, [lesions, data, split, limit, first, count]
-                -> images, first, total, k, whole, lesioned, kl, changed, lesions, data_name, split
+                -> images, first, total, k, whole, lesioned, kl, changed, lesions, data_name, split;
+                   "labels", "whole", "lesioned"
 
 `neighbours`: the `count` (12) probe pictures nearest to the picture (given as to `predict`), each as {number,
 picture, label, guess, distance}: its row in the archive's activations, its number in the split, classes. `by`
@@ -17,7 +18,8 @@ trained on where that lies beside the archive; of `split` (test, else val) at mo
 evenly. It is asked for in parts: the answer is about `count` (64) pictures from `first` (0) on of `total`,
 and everything in it is a sum over `images` of them, to be added up: {top1, topk, loss} of the whole and the
 lesioned network (errors; nats; k says which), `kl`, the divergence of the lesioned from the whole answer in
-nats, and `changed`, how often the best class is another one.
+nats, and `changed`, how often the best class is another one. "labels", "whole" and "lesioned" int32 (images,)
+are the class of each picture and the best class by either network, for a table by class.
 """
 
 from __future__ import annotations
@@ -133,10 +135,10 @@ def damage(session: Session, question: Question, arrays: Arrays) -> Answer:
         first = min(max(0, int(question.get("first", 0))), total)
         last = min(total, first + min(max(1, int(question.get("count", AT_ONCE))), MOST_AT_ONCE))
         part = Part(probe, range(first, last), (version_of(path), probe.split, total, first, last))
-        sums = _sums(session, question, model, part)
+        sums, best = _sums(session, question, model, part)
         named = {"data_name": data.name, "split": probe.split}
     said = done(lesions, model.experiment.network, session.means(question))
-    return {"first": first, "images": last - first, "total": total, **sums, "lesions": said, **named}, {}
+    return {"first": first, "images": last - first, "total": total, **sums, "lesions": said, **named}, best
 
 
 def _data_of(question: Question) -> Path:
@@ -159,25 +161,28 @@ class Part:
     key: tuple[object, ...]
 
 
-def _sums(session: Session, question: Question, model: ArchivedModel, part: Part) -> dict[str, Any]:
-    """Sums over the pictures of `part`, for the network whole and with the lesions of the question."""
+def _sums(session: Session, question: Question, model: ArchivedModel, part: Part) -> Answer:
+    """Sums over the pictures of `part`, for the network whole and with the lesions of the question; and the
+    class of each with the best classes."""
     from reproduction.inside.lesions import probabilities
 
     k = min(5, model.experiment.network.classes)
     empty = {"top1": 0, "topk": 0, "loss": 0.0}
     if not part.rows:
-        return {"k": k, "whole": empty, "lesioned": empty, "kl": 0.0, "changed": 0}
+        return {"k": k, "whole": empty, "lesioned": empty, "kl": 0.0, "changed": 0}, {}
     pictures, labels, _ = part.probe.some(part.rows)
     whole = session.kept(part.key, lambda: model.probabilities(pictures, 1))
     lesioned = probabilities(model, pictures, 1, session.lesions(question), session.means(question))
     logs, other = (np.log(np.maximum(chances, SMALLEST)).astype(np.float64) for chances in (whole, lesioned))
-    return {
+    best = {"whole": whole.argmax(axis=1), "lesioned": lesioned.argmax(axis=1)}
+    sums = {
         "k": k,
         "whole": _errors(whole, labels, k),
         "lesioned": _errors(lesioned, labels, k),
         "kl": float((whole * (logs - other)).sum()),
-        "changed": int((whole.argmax(axis=1) != lesioned.argmax(axis=1)).sum()),
+        "changed": int((best["whole"] != best["lesioned"]).sum()),
     }
+    return sums, {name: numbers.astype(np.int32) for name, numbers in {"labels": labels, **best}.items()}
 
 
 def _errors(chances: NDArray[np.float32], labels: NDArray[np.int64], k: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from sample_archives import small_activations, small_run
 
 from archive import Activations, Archive, ArchiveError, read_run, verify, write_archive
+
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def written(path: Path, activations: Activations) -> Path:
@@ -37,6 +40,16 @@ def test_activations_come_back_as_they_were_written(tmp_path: Path, pictures: bo
         assert other.thumbnails is None
     else:
         assert other.thumbnails is not None and one.thumbnails.tobytes() == other.thumbnails.tobytes()
+
+
+def test_the_golden_archive_of_version_1_2_is_read_by_todays_code(tmp_path: Path) -> None:
+    path = tmp_path / "golden.h5"
+    path.write_bytes(gzip.decompress((GOLDEN / "archive-1.2.h5.gz").read_bytes()))
+    found, expected = read_run(path).activations, small_activations()
+    assert verify(path) == [] and found is not None and found.probe == expected.probe
+    assert found.answers.tobytes() == expected.answers.tobytes()
+    assert found.features["conv1b"].tobytes() == expected.features["conv1b"].tobytes()
+    assert found.patches["conv1a"].tobytes() == expected.patches["conv1a"].tobytes()
 
 
 def test_a_reader_reads_only_what_it_asks_for(tmp_path: Path) -> None:

@@ -135,7 +135,10 @@ def test_layer_level_and_column_choose_the_features(question, expected) -> None:
 def test_damage_is_added_up_from_parts_and_agrees_with_the_test(ask, folder, capsys) -> None:
     lesions = {"columns": [1]}
     data = str(folder / "data.h5")
-    whole, _ = ask("damage", data=data, lesions=lesions, count=150)
+    whole, best = ask("damage", data=data, lesions=lesions, count=150)
+    for which in ("whole", "lesioned"):
+        assert (best[which] != best["labels"]).sum() == whole[which]["top1"]
+    assert (best["whole"] != best["lesioned"]).sum() == whole["changed"]
     assert whole["total"] == whole["images"] == 150 and whole["split"] == "test"
     parts = [ask("damage", data=data, lesions=lesions, first=first, count=60)[0] for first in (0, 60, 120)]
     for name in ("kl", "changed", "images"):
