@@ -29,4 +29,10 @@ ROOMS = (
     RoomEntry("filters", QT_TRANSLATE_NOOP("rooms", "Filters"), "app.rooms.filters", "FiltersRoom"),
     RoomEntry("try-it", QT_TRANSLATE_NOOP("rooms", "Try it"), "app.rooms.try_it", "TryItRoom"),
     RoomEntry("training", QT_TRANSLATE_NOOP("rooms", "Training"), "app.rooms.training", "TrainingRoom"),
+    RoomEntry(
+        "pull-the-plug",
+        QT_TRANSLATE_NOOP("rooms", "Pull the plug"),
+        "app.rooms.pull_the_plug",
+        "PullThePlugRoom",
+    ),
 )
