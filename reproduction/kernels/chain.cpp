@@ -17,6 +17,8 @@
 
 namespace {
 
+int64_t ceil_of(int64_t value, int64_t part) { return (value + part - 1) / part; }
+
 struct Shape {
   int64_t images, channels, rows, columns;  // of the input
 };
@@ -49,7 +51,7 @@ class Chain {
     put(values[count], y, first, sides[count].rows);
     for (int row = first; row < end; row++) {
       feed.restart();
-      foresee(values[0], next_input_row(row), sides[0].rows / std::max(1, sides[count].rows));
+      foresee(values[0], next_input_row(row), 2 * (int)ceil_of(sides[0].rows, std::max(1, sides[count].rows)));
       need(count, row + 1);
     }
   }
@@ -65,9 +67,9 @@ class Chain {
     for (int row = 0; row < sides[0].rows; row++) {
       int next = row + 1;
       feed.restart();
-      foresee(values[0], std::max(next, next_input_row(next)), 1);
       foresee(gradients[start], next, 1);
       foresee(gradients[count], (int)((int64_t)next * sides[count].rows / sides[0].rows) + 1, 1);
+      foresee(values[0], std::max(next, next_input_row(next)), 3);
       need_gradient(start, row + 1);
       if (start && dx) add_up(gradients[start].read(row), dbias);
     }
@@ -103,10 +105,12 @@ class Chain {
     return values[1].next + (stages[0].kind == WITHIN ? above(0) : 0);
   }
 
-  // Asks for rows that lie in memory and will be read or written soon.
-  void foresee(const Rows& rows, int row, int how_many) {
-    int last = std::min(row + how_many, rows.all);
-    if (!dry && row < last) feed.add(rows.data + (int64_t)row * rows.length, (int64_t)(last - row) * rows.length);
+  // Asks for `how_many` rows in memory that will be read or written soon, from `row` on, but for none twice.
+  void foresee(Rows& rows, int row, int how_many) {
+    int first = std::max(row, rows.foreseen), end = std::min(row + how_many, rows.all);
+    if (dry || first >= end) return;
+    feed.add(rows.data + (int64_t)first * rows.length, (int64_t)(end - first) * rows.length);
+    rows.foreseen = end;
   }
 
   std::vector<std::vector<Rows>*> all_rows() { return {&values, &gradients, &measured, &roots, &direct, &shares}; }
@@ -128,7 +132,7 @@ class Chain {
   static int window_rows(const Stage& pool) { return std::min(pool.outputs, pool.size / pool.stride + 1); }
 
   static void put(Rows& rows, float* data, int made, int all) {
-    rows.data = data, rows.mask = -1, rows.next = made, rows.all = all;
+    rows.data = data, rows.mask = -1, rows.next = made, rows.all = all, rows.foreseen = 0;
   }
 
   // Nothing has been made; the first output row to be made is `first`.
@@ -355,8 +359,6 @@ class Chain {
 };
 
 constexpr int64_t CHUNK_FLOATS = 1 << 15;  // small pictures are taken several at a time: 128 kB
-
-int64_t ceil_of(int64_t value, int64_t part) { return (value + part - 1) / part; }
 
 }  // namespace
 

@@ -159,34 +159,42 @@ inline bool is_by_memory(Stage stage) {
   return stage.kind == BLOCKED || (stage.kind == ACROSS && stage.size / 2 > LANES);
 }
 
-// Calls each(around, first) for the pixels of a row, `first` the offset of their first map.
+// Calls each(around, first, stage) for the pixels of a row, `first` the offset of their first map.
 template <class Each>
 ALWAYS_INLINE void each_pixel(int pixels, int channels, Stage stage, Feed& feed, const Each& each) {
+  auto every = [&](auto around, Stage known) {
+    for (int first = 0; first < pixels * channels; first += channels) {
+      feed.step(2 * channels);
+      each(around, first, known);
+    }
+  };
   int below = stage.size / 2, above = stage.size - 1 - below;
-  if (stage.size == 5)
-    for (int first = 0; first < pixels * channels; first += channels) feed.step(channels), each(Neighbours<Known<2>, Known<2>>{}, first);
-  else
-    for (int first = 0; first < pixels * channels; first += channels) feed.step(channels), each(Neighbours<int, int>{below, above}, first);
+  if (stage.size == 5 && stage.power == 0.75f) {
+    stage.power = 0.75f;  // known to the compiler from here on
+    every(Neighbours<Known<2>, Known<2>>{}, stage);
+  } else {
+    every(Neighbours<int, int>{below, above}, stage);
+  }
 }
 
 // A row of x -> y; `roots` where they are to be kept, else null.
 inline void norm_across(const float* x, float* y, float* roots, int pixels, int channels, Stage stage, Feed& feed) {
-  each_pixel(pixels, channels, stage, feed, [&](auto around, int first) {
+  each_pixel(pixels, channels, stage, feed, [&](auto around, int first, Stage known) {
     if (roots)
-      norm_pixel<true>(x + first, y + first, roots + first, channels, around, stage);
+      norm_pixel<true>(x + first, y + first, roots + first, channels, around, known);
     else
-      norm_pixel<false>(x + first, y + first, nullptr, channels, around, stage);
+      norm_pixel<false>(x + first, y + first, nullptr, channels, around, known);
   });
 }
 
 // A row of x and the gradient at y -> that at x; `roots` where they were kept, else null.
 inline void norm_across_gradient(const float* x, const float* g, float* dx, const float* roots, int pixels,
                                  int channels, Stage stage, Feed& feed) {
-  each_pixel(pixels, channels, stage, feed, [&](auto around, int first) {
+  each_pixel(pixels, channels, stage, feed, [&](auto around, int first, Stage known) {
     if (roots)
-      norm_gradient_pixel<true>(x + first, g + first, dx + first, roots + first, channels, around, stage);
+      norm_gradient_pixel<true>(x + first, g + first, dx + first, roots + first, channels, around, known);
     else
-      norm_gradient_pixel<false>(x + first, g + first, dx + first, nullptr, channels, around, stage);
+      norm_gradient_pixel<false>(x + first, g + first, dx + first, nullptr, channels, around, known);
   });
 }
 
@@ -305,7 +313,7 @@ inline void pool_gradient_row(const float* x, const WindowRow* windows, int wind
                               int channels, Stage stage, Feed& feed) {
   int first = 0, end = 0;  // windows that cover the column
   for (int column = 0; column < columns; column++, x += channels, dx += channels) {
-    feed.step(channels);
+    feed.step(2 * channels);
     while (first < stage.outputs && window_end(stage, first, columns) <= column) first++;
     while (end < stage.outputs && window_begin(stage, end) <= column) end++;
     auto gather = [&](auto rows, auto count) {

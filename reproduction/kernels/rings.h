@@ -9,7 +9,8 @@ struct Rows {
   float* data = nullptr;
   int mask = -1;  // row r lies at r & mask: in a ring, its size (a power of two) less 1
   int length = 0;
-  int all = 0;  // rows there are, where all of them are in memory
+  int all = 0;       // rows there are, where all of them are in memory
+  int foreseen = 0;  // rows before this one have been asked for
   int next = 0;  // the first row that has not been made
   int reach = 1;
 
