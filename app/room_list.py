@@ -27,6 +27,7 @@ class RoomEntry:
 ROOMS = (
     RoomEntry("entrance", QT_TRANSLATE_NOOP("rooms", "Entrance"), "app.rooms.entrance", "EntranceRoom"),
     RoomEntry("filters", QT_TRANSLATE_NOOP("rooms", "Filters"), "app.rooms.filters", "FiltersRoom"),
+    RoomEntry("two-gpus", QT_TRANSLATE_NOOP("rooms", "Two GPUs"), "app.rooms.two_gpus", "TwoGpusRoom"),
     RoomEntry("try-it", QT_TRANSLATE_NOOP("rooms", "Try it"), "app.rooms.try_it", "TryItRoom"),
     RoomEntry("training", QT_TRANSLATE_NOOP("rooms", "Training"), "app.rooms.training", "TrainingRoom"),
     RoomEntry(

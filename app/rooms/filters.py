@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from app.document import OpenArchive
 from app.figure import Figure, Table
 from app.filter_figure import figure_size, paint_figure
-from app.filter_mosaic import fraction_of, limit_of, tiles
+from app.filter_mosaic import limit_of, tiles
 from app.first_layer import FilterBlock, blocks_of, facts_of, table_of
 from app.room import Museum, Room
 from app.safe_file import replacement
@@ -155,17 +155,10 @@ class FiltersRoom(Room):
             return
         self._trained = blocks_of(archive.network, weights)
         self._moments = [None] * len(archive.snapshots) + [self._trained]
-        self.film.set_moments([*map(self._moment_text, [s.epoch for s in archive.snapshots]), self.tr("now")])
+        self.film.set_epochs([snapshot.epoch for snapshot in archive.snapshots])
         self.film.setVisible(len(archive.snapshots) > 0)
         self.channel.setVisible(all(block.has_colour for block in self._trained))
         self._on_moment(self.film.place)
-
-    def _moment_text(self, epoch: float) -> str:
-        if epoch == 0:
-            return self.tr("before training")
-        if epoch < 1:
-            return self.tr("after {0} epoch").format(fraction_of(epoch))
-        return self.tr("epoch {0}").format(fraction_of(epoch))
 
     def _on_moment(self, place: int) -> None:
         archive = self._document.current

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.theme import label
 
@@ -38,6 +48,11 @@ class Choice(QWidget):
         column.addLayout(row)
 
     @property
+    def buttons(self) -> list[QAbstractButton]:
+        """All of them in their order, each called by its key."""
+        return self._group.buttons()
+
+    @property
     def key(self) -> str:
         """The key of what is chosen."""
         return self._keys[self._group.checkedId()]
@@ -45,6 +60,18 @@ class Choice(QWidget):
     def choose(self, key: str) -> None:
         """Chooses without telling anyone."""
         self._group.button(self._keys.index(key)).setChecked(True)
+
+    def offer(self, keys: Collection[str]) -> None:
+        """Shows the buttons of these keys alone."""
+        for place, key in enumerate(self._keys):
+            self._group.button(place).setVisible(key in keys)
+
+    def choose_none(self) -> None:
+        """Nothing of this is chosen now; tells nobody."""
+        self._group.setExclusive(False)
+        for button in self._group.buttons():
+            button.setChecked(False)
+        self._group.setExclusive(True)
 
     def _on_click(self, place: int) -> None:
         self.chosen.emit(self._keys[place])

@@ -30,8 +30,8 @@ class Curve:
 
     name: str
     role: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: NDArray[np.floating]
+    y: NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
 
+from app.filter_mosaic import fraction_of
 from app.theme import TARGET_PX, label
 
 STEP_MS = 350  # slow enough to see what changed, and far from three flashes a second of anything
@@ -75,6 +76,29 @@ class FilmBar(QWidget):
         self._moment.setMinimumWidth(round(1.3 * widest))
         self._say()
 
+    def set_epochs(self, epochs: Sequence[float]) -> None:
+        """The moments of snapshots at these epochs, and last the weights as they are now."""
+        self.set_moments([*map(self._epoch_words, epochs), self.tr("now")])
+
+    def show_place(self, place: int) -> None:
+        """Goes to a place and tells nobody."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(place)
+        self.slider.blockSignals(False)
+        self._say()
+
+    @property
+    def moment(self) -> str:
+        """What the moment shown is called."""
+        return self._names[self.place] if self._names else ""
+
+    def _epoch_words(self, epoch: float) -> str:
+        if epoch == 0:
+            return self.tr("before training")
+        if epoch < 1:
+            return self.tr("after {0} epoch").format(fraction_of(epoch))
+        return self.tr("epoch {0}").format(fraction_of(epoch))
+
     def toggle(self) -> None:
         """Plays from here (from the start when at the end), or stops."""
         if self.playing:
@@ -99,6 +123,5 @@ class FilmBar(QWidget):
         self.moved.emit(place)
 
     def _say(self) -> None:
-        name = self._names[self.place] if self._names else ""
-        self._moment.setText(name)
-        self.slider.setAccessibleDescription(name)
+        self._moment.setText(self.moment)
+        self.slider.setAccessibleDescription(self.moment)

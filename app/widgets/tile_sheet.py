@@ -90,6 +90,11 @@ class TileSheet(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property
+    def blocks(self) -> tuple[SheetBlock, ...]:
+        """What is shown."""
+        return self._blocks
+
+    @property
     def selection(self) -> int | None:
         """The number of the selected tile."""
         return self._selected
