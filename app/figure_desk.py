@@ -145,21 +145,22 @@ class FigureDesk(QObject):
         self._ask_kind(figure, kinds)
 
     def _ask_kind(self, figure: Figure, kinds: dict[str, tuple[str, int]]) -> None:
-        name, chosen = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save the figure"), self._file_name(figure, ""), ";;".join(kinds)
-        )
+        name, chosen = self._ask_for_name(self._file_name(figure, ""), ";;".join(kinds))
         if name:
             suffix, scale = kinds.get(chosen, next(iter(kinds.values())))
             path = Path(name) if Path(name).suffix else Path(name).with_suffix(suffix)
             self.save(figure, path, scale)
 
     def _ask(self, figure: Figure, suffix: str, save: Callable[[Path], None] | None = None) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, self.tr("Save the figure"), self._file_name(figure, suffix), f"*{suffix}"
-        )
+        name, _ = self._ask_for_name(self._file_name(figure, suffix), f"*{suffix}")
         if name:
             path = Path(name) if Path(name).suffix else Path(name).with_suffix(suffix)
             (save or partial(self.save, figure))(path)
+
+    def _ask_for_name(self, suggestion: str, kinds: str) -> tuple[str, str]:
+        with errand("a file dialog is open"):
+            title = self.tr("Save the figure")
+            return QFileDialog.getSaveFileName(self._window, title, suggestion, kinds)
 
     def _file_name(self, figure: Figure, suffix: str) -> str:
         archive = self._document.current

@@ -209,10 +209,10 @@ class EntranceRoom(Room):
         archive = self._document.current
         if archive is None:
             return
-        if not name:
+        layer = next((layer for layer in archive.network["layers"] if layer["name"] == name), None)
+        if layer is None:  # nothing is pointed at, or still a layer of the archive that was shown before
             self._facts.setText(self._key(archive.columns))
             return
-        layer = next(layer for layer in archive.network["layers"] if layer["name"] == name)
         words = " · ".join(f"{what} <b>{value}</b>" for what, value in facts(layer, archive.columns))
         head = self.tr("<b>{0}</b>, {1}").format(name, kind_of(layer))
         self._facts.setText(f"{head}<br>{words}")

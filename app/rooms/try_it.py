@@ -112,7 +112,9 @@ class TryItRoom(Room):
         self.open_button = QPushButton(self.tr("Open pictures…"))
         self.paste_button = QPushButton(self.tr("Paste"))
         self.open_button.clicked.connect(self._ask_for_files)
-        self.paste_button.clicked.connect(lambda: self.take(QGuiApplication.clipboard().mimeData()))
+        self.paste_button.clicked.connect(
+            lambda: self.take(QGuiApplication.clipboard().mimeData() or QMimeData())
+        )
         self._notes = label("", "small")
         row.addWidget(self.open_button)
         row.addWidget(self.paste_button)
@@ -169,6 +171,9 @@ class TryItRoom(Room):
             )
         else:
             self._fail(self.tr("There is no picture in what was handed over."))
+
+    def _paste(self) -> None:
+        self.take(QGuiApplication.clipboard().mimeData() or QMimeData())
 
     def _take_paths(self, paths: list[Path]) -> None:
         found = sort_paths(paths)

@@ -5,21 +5,17 @@ The same can be watched or photographed: python tests/app/test_real_drop.py ARCH
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageGrab
+from x_display import NEEDED, ROOT, display, drag, xdotool
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-NEEDED = ("Xvfb", "xdotool")
 # The museum's window with the service of these tests instead of torch, or with the real one.
 MUSEUM = """
 import sys
@@ -47,44 +43,6 @@ window.setGeometry(0, 120, 1280, 800)
 window.show()
 application.exec()
 """
-
-
-@contextmanager
-def display(width: int = 1280, height: int = 940) -> Iterator[dict[str, str]]:
-    """A screen that nobody sees; the environment of programs that shall use it."""
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
-        pass_fds=[writing],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        number = pipe.readline().strip()
-    try:
-        yield {**os.environ, "DISPLAY": f":{number}", "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def xdotool(environment: dict[str, str], *words: str | int) -> str:
-    """One xdotool command; its output."""
-    command = ["xdotool", *map(str, words)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-
-
-def drag(environment: dict[str, str], target: tuple[int, int]) -> None:
-    """Drags from the source's window to a point, slowly enough for the protocol's messages."""
-    xdotool(environment, "search", "--sync", "--name", "drag-source")
-    time.sleep(1)
-    xdotool(environment, "mousemove", 60, 50, "mousedown", 1)
-    for share in (0.05, 0.3, 0.6, 0.9, 1.0, 1.0):
-        time.sleep(0.25)
-        point = (round(60 + share * (target[0] - 60)), round(50 + share * (target[1] - 50)))
-        xdotool(environment, "mousemove", *point)
-    time.sleep(0.3)
-    xdotool(environment, "mouseup", 1)
 
 
 def drop_and_look(archive: Path, picture: Path, folder: Path, command: list[str], shot: Path) -> list[str]:
