@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject, QPoint, QTimer
+from PySide6.QtCore import QObject, QPoint, QTimer
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
@@ -116,12 +116,9 @@ class FigureDesk(QObject):
             QGuiApplication.clipboard().setImage(image_of(self._page(figure), COPIED_SCALE))
 
     def copy_numbers(self, figure: Figure) -> None:
-        """Puts the numbers on the clipboard: for spreadsheets, and as CSV with the card."""
-        page, mime = self._page(figure), QMimeData()
+        """Puts headings and rows on the clipboard, as spreadsheets take them."""
         with self._told(), errand("the numbers of a figure are gathered"):
-            mime.setText(tabbed(figure))
-            mime.setData("text/csv", csv_of(figure, page.card).encode())
-            QGuiApplication.clipboard().setMimeData(mime)
+            QGuiApplication.clipboard().setText(tabbed(figure))
 
     def show_table(self, figure: Figure) -> None:
         """Opens the numbers as a table."""

@@ -227,7 +227,6 @@ def test_copying_gives_a_picture_and_numbers_that_spreadsheets_take(window: Main
     assert figure is not None and clipboard.image().width() >= 2 * figure.size[0]
     actions["copy-numbers"].trigger()
     assert clipboard.text().startswith("number\tlayer")
-    assert b"# Archive: sample.h5" in clipboard.mimeData().data("text/csv").data()
 
 
 def test_the_numbers_are_shown_as_a_table(window: MainWindow, qtbot: QtBot) -> None:
