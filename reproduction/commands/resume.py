@@ -12,7 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from reproduction.commands.train import say_outcome, whole
+from reproduction.commands.train import add_attended, say_outcome, whole
+from reproduction.training.interrupts import stop_when_input_ends
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="changes any key of the three texts"
     )
+    add_attended(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.attended:
+        stop_when_input_ends()
     from reproduction.data.packed import PackedData
     from reproduction.training import preparation, resuming
     from reproduction.training.display import Display

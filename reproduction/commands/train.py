@@ -16,6 +16,8 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from reproduction.training.interrupts import stop_when_input_ends
+
 if TYPE_CHECKING:
     from reproduction.training.run import Outcome
 
@@ -43,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="changes any key of the three texts"
     )
     parser.add_argument("--force", action="store_true", help="replace an archive that is there")
+    add_attended(parser)
+
+
+def add_attended(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--attended", action="store_true", help="the end of standard input stops it, as Ctrl-C does"
+    )
 
 
 def whole(least: int) -> Callable[[str], int]:
@@ -58,6 +67,8 @@ def whole(least: int) -> Callable[[str], int]:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.attended:
+        stop_when_input_ends()
     from archive import RunLog
     from reproduction.data.packed import PackedData
     from reproduction.definition import assemble, find_texts

@@ -1,8 +1,10 @@
-"""Ctrl-C and a polite kill: finish the step, write the archive, then stop."""
+"""Ctrl-C, a polite kill, and the end of whoever looks on: finish the step, write the archive, then stop."""
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 import time
 from types import FrameType, TracebackType
 from typing import Any
@@ -10,6 +12,20 @@ from typing import Any
 from reproduction.stopping import REPEAT_S, Stopped
 
 SIGNALS = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "a request to end (SIGTERM)"}
+
+
+def stop_when_input_ends() -> None:
+    """From now on the end of standard input is a Ctrl-C: the program that started this one has gone, or asks
+    it to stop in a way that every system knows.
+    """
+    threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
+
+
+def _interrupt_at_end_of_input() -> None:
+    # Read below Python's buffer: its lock must not be held when the process ends.
+    while os.read(0, 1):
+        pass
+    signal.raise_signal(signal.SIGINT)
 
 
 class Interrupts:

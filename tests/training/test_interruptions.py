@@ -66,6 +66,22 @@ def test_a_polite_end_leaves_a_complete_archive_and_says_how_to_go_on(folder, nu
         assert archive.state["step"] == step + 2
 
 
+def test_a_run_that_is_attended_stops_politely_when_nobody_attends_it_any_more(folder) -> None:
+    process = subprocess.Popen(
+        small_training.command(*train_words(folder, "--epochs", 100_000, "--attended")),
+        env=small_training.environment(),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while len(read_log(folder / "run.h5")) < 3 and process.poll() is None:
+        time.sleep(0.01)
+    said = process.communicate(timeout=60)[1]  # closes its input first
+    assert process.returncode == 1
+    assert "the archive is complete" in said and "Traceback" not in said and "Fatal" not in said
+    assert verify(folder / "run.h5") == []
+
+
 def test_a_full_disk_ends_training_with_one_line_and_the_old_archive_stands(folder) -> None:
     begun = small_training.run(*train_words(folder, "--steps", 1, "--set", "archive-minutes=0"))
     assert begun.returncode == 0, begun.stderr
