@@ -17,16 +17,20 @@ from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme, current
+from app.widgets.moment_words import Words, place_words
 
 DOTS_UP_TO = 60  # with more points than this a curve is a plain line
 TICKS = 5
-WORD_ROWS = 3  # rows for the words at marked moments
+LINES_A_PANEL = 13  # of text, as high as a panel is at least
 MARGIN_PX = 70.0  # words may run on into the room of the curves' names
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: `role` is "train" (thin) or "test" (strong, with dots while there are few)."""
+    """One line: `role` is "train" (thin) or "test" (strong, with dots while there are few).
+
+    "other train" and "other test" are those of a run that this one is compared with: dashed.
+    """
 
     name: str
     role: str
@@ -100,15 +104,30 @@ def upper_end(panel: Panel) -> float:
     return step * math.ceil(top / step * 1.02)
 
 
+def end_of(figure: Curves) -> float:
+    """Where the axis of epochs ends."""
+    positions = figure.positions
+    return max(figure.x_end, float(positions[-1]) if len(positions) else 0.0, 1e-9)
+
+
+def words_of(figure: Curves, left: float, across: float, letter_px: float) -> list[Words]:
+    """The words of the marked moments over an axis that begins at `left` and is `across` long."""
+    x_end = end_of(figure)
+    marks = [
+        (left + across * moment.x / x_end, moment.words) for moment in figure.moments if 0 < moment.x <= x_end
+    ]
+    return place_words(marks, 0.0, left + across + MARGIN_PX, lambda text: len(text) * letter_px)
+
+
 def axes_of(figure: Curves, width: float, height: float, letter_px: float, line_px: float) -> list[Axes]:
     """Places the panels in `width` x `height`, with room for numbers at the left and names at the right."""
     names = [curve.name for panel in figure.panels for curve in panel.curves]
     left, right = 8 * letter_px, (max(map(len, names), default=0) + 2) * letter_px
-    words = WORD_ROWS * line_px if figure.moments else 0.0
+    x_end = end_of(figure)
+    placed = words_of(figure, left, max(1.0, width - left - right), letter_px)
+    words = max((one.row + 1 for one in placed), default=0) * line_px
     head, foot = 1.8 * line_px, 2.6 * line_px
     each = (height - foot - words) / max(1, len(figure.panels))
-    positions = figure.positions
-    x_end = max(figure.x_end, float(positions[-1]) if len(positions) else 0.0, 1e-9)
     return [
         Axes(
             QRectF(
@@ -131,7 +150,10 @@ def paint(
     placed = axes_of(figure, width, height, letter_px, line_px)
     for place, (panel, axes) in enumerate(zip(figure.panels, placed, strict=True)):
         _paint_grid(painter, panel, axes, theme, line_px)
-        _paint_moments(painter, figure.moments, axes, theme, line_px, named=place == 0)
+        box = axes.box
+        words = words_of(figure, box.left(), box.width(), letter_px) if place == 0 else []
+        _paint_moments(painter, figure.moments, words, axes, theme, line_px)
+        _paint_title(painter, panel, axes, theme, line_px)
         for curve in panel.curves:
             _paint_curve(painter, curve, axes, theme)
         _paint_names(painter, panel, axes, theme, line_px)
@@ -142,19 +164,13 @@ def paint(
 
 
 def curve_color(role: str, theme: Theme) -> QColor:
-    """Training is quiet, the test stands out; neither looks like a column."""
-    return QColor(theme.muted if role == "train" else theme.test)
+    """Training is quiet, the test stands out; neither looks like a column, and another run like neither."""
+    own = {"train": theme.muted, "test": theme.test}
+    return QColor(own.get(role, theme.crossing))
 
 
 def _paint_grid(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, line_px: float) -> None:
     box, step = axes.box, nice_step(axes.y_end)
-    font = painter.font()
-    painter.save()
-    font.setBold(True)
-    painter.setFont(font)
-    painter.setPen(QColor(theme.text))
-    painter.drawText(QPointF(0, box.top() - 0.6 * line_px), panel.title)
-    painter.restore()
     digits = max(0, -math.floor(math.log10(step)))
     for number in range(round(axes.y_end / step) + 1):
         y = axes.point(0, number * step).y()
@@ -164,6 +180,19 @@ def _paint_grid(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, line_
         text = f"{number * step:.{digits}f}{panel.unit}"
         place = QRectF(0, y - line_px / 2, box.left() - 8, line_px)
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def _paint_title(painter: QPainter, panel: Panel, axes: Axes, theme: Theme, line_px: float) -> None:
+    """The panel's title, on a plate of the ground: the lines of moments may run here."""
+    painter.save()
+    font = painter.font()
+    font.setBold(True)
+    painter.setFont(font)
+    width = painter.fontMetrics().horizontalAdvance(panel.title) + 4
+    painter.fillRect(QRectF(0, axes.box.top() - 1.5 * line_px, width, 1.2 * line_px), QColor(theme.card))
+    painter.setPen(QColor(theme.text))
+    painter.drawText(QPointF(0, axes.box.top() - 0.6 * line_px), panel.title)
+    painter.restore()
 
 
 def _paint_epochs(painter: QPainter, title: str, axes: Axes, theme: Theme, line_px: float) -> None:
@@ -179,37 +208,38 @@ def _paint_epochs(painter: QPainter, title: str, axes: Axes, theme: Theme, line_
 
 
 def _paint_moments(
-    painter: QPainter, moments: Sequence[Moment], axes: Axes, theme: Theme, line_px: float, named: bool
+    painter: QPainter,
+    moments: Sequence[Moment],
+    words: Sequence[Words],
+    axes: Axes,
+    theme: Theme,
+    line_px: float,
 ) -> None:
-    """Vertical dashed lines; above the first panel their words, where there is a free row for them.
-
-    Of the free rows the highest is taken that leaves none below it in use: no line runs through words.
-    """
-    box, row_ends = axes.box, [0.0] * WORD_ROWS
-    for moment in sorted(moments, key=lambda moment: moment.x):
-        if not 0 < moment.x <= axes.x_end:
-            continue
-        x, top = axes.point(moment.x, 0).x(), box.top()
-        rows = [row for row in range(WORD_ROWS) if max(row_ends[: row + 1]) <= x] if named else []
-        if rows:
-            top -= (rows[-1] + 1) * line_px
-            room = int(box.right() + MARGIN_PX - x)
-            words = painter.fontMetrics().elidedText(moment.words, Qt.TextElideMode.ElideRight, room)
-            row_ends[rows[-1]] = x + 18 + painter.fontMetrics().horizontalAdvance(words)
-            painter.setPen(QColor(theme.muted))
-            painter.drawText(QPointF(x + 6, top + 0.75 * line_px), words)
-        painter.setPen(QPen(QColor(theme.edge), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(x, top), QPointF(x, box.bottom()))
+    """Vertical dashed lines; above the first panel their words, in several rows where they would meet."""
+    box = axes.box
+    rows = max((one.row for one in words), default=0)
+    tops = {round(one.x): (rows - one.row) * line_px for one in words}
+    painter.setPen(QColor(theme.muted))
+    for one in words:
+        painter.drawText(QPointF(one.left, (rows - one.row + 0.75) * line_px), one.text)
+    painter.setPen(QPen(QColor(theme.edge), 1, Qt.PenStyle.DashLine))
+    for moment in moments:
+        if 0 < moment.x <= axes.x_end:
+            x = axes.point(moment.x, 0).x()
+            painter.drawLine(QPointF(x, tops.get(round(x), box.top())), QPointF(x, box.bottom()))
 
 
 def _paint_curve(painter: QPainter, curve: Curve, axes: Axes, theme: Theme) -> None:
     good = np.isfinite(curve.y)
     points = [axes.point(x, y) for x, y in zip(curve.x[good].tolist(), curve.y[good].tolist(), strict=True)]
     color = curve_color(curve.role, theme)
-    painter.setPen(QPen(color, 1.4 if curve.role == "train" else 2.4))
+    pen = QPen(color, 1.4 if curve.role.endswith("train") else 2.4)
+    if curve.role.startswith("other"):
+        pen.setStyle(Qt.PenStyle.DashLine)
+    painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolyline(QPolygonF(points))
-    if curve.role == "test" and len(points) <= DOTS_UP_TO or len(points) == 1:
+    if curve.role.endswith("test") and len(points) <= DOTS_UP_TO or len(points) == 1:
         painter.setBrush(QColor(theme.card))
         for point in points:
             painter.drawEllipse(point, 3.4, 3.4)
@@ -263,6 +293,7 @@ class CurvePlot(QWidget):
     def show_figure(self, figure: Curves) -> None:
         """Draws another figure; the read-out stays where it is."""
         self.figure = figure
+        self.updateGeometry()
         self.update()
 
     def point_at(self, x: float | None) -> None:
@@ -277,7 +308,7 @@ class CurvePlot(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         line_px = self.fontMetrics().lineSpacing()
-        return QSize(360, 27 * line_px)
+        return QSize(360, (1 + LINES_A_PANEL * max(1, len(self.figure.panels))) * line_px)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         metrics = self.fontMetrics()
