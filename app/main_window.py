@@ -200,6 +200,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.sessions.close()
+        self.hide()  # what follows may take a moment
+        for room in self.rooms.values():
+            room.closing()
         self.worker.shut_down()
         self.researcher.shut_down()
         super().closeEvent(event)

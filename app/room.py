@@ -31,6 +31,7 @@ What it must do:
     4. `state()` and `restore(state)`: the positions of its controls for sessions, as JSON values, no paths.
        `restore` ignores what it does not understand; it is called before the first paint or never.
     5. `ready()`: False while something asked for is not on the screen yet (screenshots wait for it).
+       `closing()`: where it started a process of its own, ends it (the workers are the window's).
     6. Where the archive lacks what the room wants, it shows `widgets.missing.Missing(what, command)`.
     7. Every control has text or an accessible name, is reached by the Tab key and is TARGET_PX high; every
        string comes from `self.tr` (in a class that others build on from QCoreApplication.translate, since
@@ -190,3 +191,6 @@ class Room(QWidget):
     def ready(self) -> bool:
         """Whether everything is on the screen that was asked for."""
         return True
+
+    def closing(self) -> None:
+        """The window closes: a room that started a process of its own ends it now."""

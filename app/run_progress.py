@@ -10,13 +10,14 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from app.archive_words import count, decimal, duration, epochs_done, percent
+from app.archive_words import count, decimal, duration, epochs_done, percent, training_pictures
 from app.document import OpenArchive, version_of
 from archive import log_path
 
 SILENCE_S = 120.0  # a run that reported nothing for so long is no longer called "in progress" ...
 SILENCE_REPORTS = 4  # ... unless its newest report took longer than a quarter of that
 BETWEEN_LOGS_S = 15.0
+CHANGED = "Changed: "  # so begins the note of a resume with other settings
 
 
 def tr(text: str) -> str:
@@ -66,9 +67,25 @@ def rate_changes(archive: OpenArchive) -> list[RateChange]:
 def changes(archive: OpenArchive) -> list[RateChange]:
     """Notebook and schedule in order, as far as the run has come: where the bends of a curve come from."""
     end, reached = planned_epochs(archive), epochs_now(archive)
-    noted = [RateChange(note.epoch, note.text) for note in archive.notebook]
+    noted = [RateChange(note.epoch, note_words(note.text)) for note in archive.notebook]
     kept = [change for change in rate_changes(archive) if change.epoch < end and change.epoch <= reached]
     return sorted(noted + kept, key=lambda change: change.epoch)
+
+
+def note_words(text: str) -> str:
+    """A note as it is shown: what `alexnet resume` wrote of changed settings in words, all else as it is."""
+    if not text.startswith(CHANGED):
+        return text
+    settings = [setting.partition("=") for setting in text.removeprefix(CHANGED).split(", ")]
+    return "; ".join(setting_words(key, _number(value)) for key, _, value in settings)
+
+
+def _number(text: str) -> Any:
+    """A setting's value: a number where it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def setting_words(key: str, value: Any) -> str:
@@ -119,15 +136,20 @@ def last_report_s(archive: OpenArchive) -> float:
     return float(seconds[-1]) if len(seconds) else 0.0
 
 
-def standing(archive: OpenArchive) -> str:
-    """The banner's sentence; nothing for a run that is complete."""
+def standing(archive: OpenArchive, goes_on: bool | None = None) -> str:
+    """The banner's sentence; nothing for a run that is complete.
+
+    `goes_on`: whether it is being trained, for who knows better than the files tell.
+    """
     done, planned = epochs_now(archive), planned_epochs(archive)
     if done + 1e-6 >= planned:
         return ""
     epochs = decimal(done, 1), decimal(planned, 0)
     if archive.provenance.get("exhibited"):
         return tr("A copy of the run as it stood at epoch {0} of {1}; it does not go on.").format(*epochs)
-    if in_progress(archive):
+    if goes_on is False:
+        return tr("This run is paused at epoch {0} of {1}.").format(*epochs)
+    if goes_on or in_progress(archive):
         return _progress_sentence(archive, *epochs)
     sentence = tr("This run stands at epoch {0} of {1} and has reported nothing for {2}.")
     return sentence.format(*epochs, duration(silence_s(archive)))
@@ -135,14 +157,27 @@ def standing(archive: OpenArchive) -> str:
 
 def _progress_sentence(archive: OpenArchive, done: str, planned: str) -> str:
     test, rate = archive.history.test, pictures_per_second(archive)
+    left = duration(seconds_left(archive))
     if not len(test):
-        return tr("Training in progress: epoch {0} of {1}, {2} pictures a second.").format(
-            done, planned, count(rate)
-        )
+        sentence = tr("Training in progress: epoch {0} of {1}, {2} pictures a second.")
+        if left:
+            sentence = tr("Training in progress: epoch {0} of {1}, {2} pictures a second; {3} left.")
+        return sentence.format(done, planned, count(rate), left)
     sentence = tr(
         "Training in progress: epoch {0} of {1}, {2} pictures a second; wrong on {3} % of the test pictures."
     )
-    return sentence.format(done, planned, count(rate), percent(test["top1"][-1]))
+    if left:
+        sentence = tr(
+            "Training in progress: epoch {0} of {1}, {2} pictures a second, {4} left; wrong on {3} % of the"
+            " test pictures."
+        )
+    return sentence.format(done, planned, count(rate), percent(test["top1"][-1]), left)
+
+
+def seconds_left(archive: OpenArchive) -> float:
+    """How long the epochs to come take at the rate of now, tests apart; 0 when nothing says so."""
+    pictures, rate = training_pictures(archive) or 0, pictures_per_second(archive)
+    return max(0.0, planned_epochs(archive) - epochs_now(archive)) * pictures / rate if rate > 0 else 0.0
 
 
 def pictures_per_second(archive: OpenArchive) -> float:

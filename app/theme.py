@@ -241,7 +241,7 @@ QPushButton, QToolButton, QComboBox {{
 QPushButton:hover, QToolButton:hover, QComboBox:hover {{ background: {hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {selected}; }}
 QPushButton:checked, QToolButton:checked {{ background: {selected}; border-color: {accent}; }}
-QPushButton:disabled, QToolButton:disabled {{ border-color: {line}; color: {edge}; }}
+QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ border-color: {line}; color: {edge}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton[role="quiet"] {{ background: transparent; border-color: transparent; }}
 QPushButton[role="quiet"]:hover {{ background: {hover}; }}
@@ -272,6 +272,9 @@ QLineEdit {{
     min-height: {inner}px; padding: 0 12px;
 }}
 QLineEdit:focus {{ border: 3px solid {focus}; margin: 0; }}
+QComboBox::drop-down {{ border: none; width: 32px; }}
+QProgressBar {{ background: {line}; border: none; border-radius: 5px; min-height: 10px; max-height: 10px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 5px; }}
 QListView {{ background: {card}; border: 1px solid {line}; border-radius: 8px; outline: none; }}
 QListView::item {{ padding: 9px 12px; color: {text}; }}
 QListView::item:selected {{ background: {selected}; color: {text}; }}

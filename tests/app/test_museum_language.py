@@ -24,6 +24,7 @@ from app.museum import main
 from app.room import DEPTHS
 from app.room_list import ROOMS
 from app.theme import Appearance
+from app.training_plan import nets
 from app.worker import Worker
 from tools.translations import all_texts, pseudo
 
@@ -72,6 +73,7 @@ def data_words(window: MainWindow) -> set[str]:
     assert archive is not None
     layers = [layer["name"] for layer in archive.network["layers"]]
     names = [archive.name, archive.path.stem, *archive.labels, *layers]
+    names += [word for net in nets() for word in (net.name, net.description)]  # as the recipes have them
     names += ["cuda-convnet-80sec", *(path.stem for path in (APP.parent / "assets" / "pictures").iterdir())]
     return {word for name in names for word in WORD.findall(name)} | KEYS
 

@@ -267,7 +267,7 @@ def test_tests_through_several_views_do_not_bend_the_curve_of_the_others(tmp_pat
     room = TrainingRoom(museum_on(document_on(tmp_path, run(history=History(test=tests)))))
     qtbot.addWidget(room)
     assert list(room.plot.figure.panels[1].curves[0].y) == [50.0, 50.0]
-    assert "best 50.0 %" in room.read_out.text()
+    assert "best 50.0 %" in room.sentence.text()
     assert room.model.rowCount() == 3
 
 
