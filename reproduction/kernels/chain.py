@@ -169,7 +169,7 @@ def _cpu(x: Tensor, bias: Tensor | None, uniform: Tensor | None, plan: Plan, num
     stages = _checked(x, bias, uniform, plan, numbers)
     y = _empty(x, output_shape(x.shape, stages), torch.float32)
     images, added, drawn = _floats(x), _floats(bias), _floats(uniform)
-    compiled.chain_forward(*_pointers(images, added, drawn, y), *_described(x, stages))
+    compiled.chain_forward(*native.pointers(images, added, drawn, y), *_described(x, stages))
     return y.to(x.dtype)
 
 
@@ -184,16 +184,13 @@ def _cpu_backward(
     result = _empty(x, x.shape, torch.float32)
     sums = torch.zeros(x.shape[:2] if has_bias else (0, 0))
     incoming, images, added, drawn = _floats(gradient), _floats(x), _floats(bias), _floats(uniform)
-    compiled.chain_backward(*_pointers(incoming, images, added, drawn, result, sums), *_described(x, stages))
+    pointers = native.pointers(incoming, images, added, drawn, result, sums)
+    compiled.chain_backward(*pointers, *_described(x, stages))
     return result.to(x.dtype), sums.sum(0).to(x.dtype)
 
 
 def _floats(values: Tensor | None) -> Tensor | None:
     return None if values is None else _in_layout(values.float())
-
-
-def _pointers(*tensors: Tensor | None) -> list[ctypes.c_void_p]:
-    return [ctypes.c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
 
 
 def _described(x: Tensor, stages: tuple[Stage, ...]) -> tuple[object, ...]:

@@ -180,8 +180,7 @@ def _cpu(
         return _plain(pictures, mean, rows, columns, flips, shift, divisor, size)
     places = _checked(pictures, mean, rows, columns, flips, shift, divisor, size)
     tensors, crops = _arguments(pictures, mean, places, shift, divisor, size)
-    pointers = [ctypes.c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
-    compiled.augment(*pointers, ctypes.byref(crops), torch.get_num_threads())
+    compiled.augment(*native.pointers(*tensors), ctypes.byref(crops), torch.get_num_threads())
     return _result(tensors)
 
 

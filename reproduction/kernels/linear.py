@@ -61,7 +61,7 @@ def _cpu(x: Tensor, weights: Tensor, bias: Tensor | None) -> Tensor:
     x, weights = x.contiguous(), weights.contiguous()
     y = x.new_empty(len(x), len(weights))
     added = None if bias is None else bias.contiguous()
-    compiled.linear_forward(*_pointers(x, weights, added, y), *_sizes(x, weights))
+    compiled.linear_forward(*native.pointers(x, weights, added, y), *_sizes(x, weights))
     return y
 
 
@@ -71,8 +71,8 @@ def _cpu_backward(gradient: Tensor, x: Tensor, weights: Tensor) -> tuple[Tensor,
         return _plain_backward(gradient, x, weights)
     gradient, x, weights = gradient.contiguous(), x.contiguous(), weights.contiguous()
     at_x, at_weights = torch.empty_like(x), torch.empty_like(weights)
-    compiled.linear_image_gradient(*_pointers(gradient, weights, at_x), *_sizes(x, weights))
-    compiled.linear_weight_gradient(*_pointers(gradient, x, at_weights), *_sizes(x, weights))
+    compiled.linear_image_gradient(*native.pointers(gradient, weights, at_x), *_sizes(x, weights))
+    compiled.linear_weight_gradient(*native.pointers(gradient, x, at_weights), *_sizes(x, weights))
     return at_x, at_weights
 
 
@@ -92,10 +92,6 @@ def _library_is_slow() -> bool:
         return False
     has_mkl: bool = torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
     return "AuthenticAMD" in described and has_mkl
-
-
-def _pointers(*tensors: Tensor | None) -> list[ctypes.c_void_p]:
-    return [ctypes.c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
 
 
 def _sizes(x: Tensor, weights: Tensor) -> list[ctypes.c_int64 | ctypes.c_int]:

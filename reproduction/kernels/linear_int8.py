@@ -63,9 +63,9 @@ def _cpu(x: Tensor, weights: Tensor, scales: Tensor, bias: Tensor | None) -> Ten
     arrays = [x.contiguous(), weights.contiguous(), scales.float().contiguous()]
     added = None if bias is None else bias.float().contiguous()
     y = x.new_empty(len(x), len(weights))
-    pointers = [tensor if tensor is None else tensor.data_ptr() for tensor in (*arrays, added, y)]
+    pointers = native.pointers(*arrays, added, y)
     sizes = [ctypes.c_int64(size) for size in (len(x), x.shape[1], len(weights))]
-    compiled.linear_int8(*map(ctypes.c_void_p, pointers), *sizes, ctypes.c_int(torch.get_num_threads()))
+    compiled.linear_int8(*pointers, *sizes, ctypes.c_int(torch.get_num_threads()))
     return y
 
 

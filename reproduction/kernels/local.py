@@ -205,8 +205,7 @@ def _run(
     described: ctypes.Structure,
 ) -> None:
     """Calls a function of `local.cpp`; the tensors live at least until it has returned."""
-    pointers = [ctypes.c_void_p(tensor.data_ptr()) for tensor in (one, other, result)]
-    function(*pointers, ctypes.byref(described), torch.get_num_threads())
+    function(*native.pointers(one, other, result), ctypes.byref(described), torch.get_num_threads())
 
 
 # ---- CUDA

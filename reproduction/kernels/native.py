@@ -59,6 +59,11 @@ def library(name: str) -> ctypes.CDLL | None:
         return None
 
 
+def pointers(*tensors: torch.Tensor | None) -> list[ctypes.c_void_p]:
+    """Where the values of `tensors` begin, as compiled functions take them; NULL for None."""
+    return [ctypes.c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
+
+
 _troubles: dict[str, str] = {}
 
 
