@@ -25,8 +25,8 @@ struct Shape {
 
 class Chain {
  public:
-  Chain(const Shape& shape, const Stage* stages, int count)
-      : stages(stages), count(count), channels((int)shape.channels), sides(count + 1), values(count + 1),
+  Chain(const Shape& shape, const Stage* given, int length)
+      : stages(given, given + length), relu_first(length), count(folded()), channels((int)shape.channels), sides(count + 1), values(count + 1),
         gradients(count + 1), roots(count), measured(count), direct(count), shares(count) {
     sides[0] = {(int)shape.rows, (int)shape.columns};
     for (int k = 0; k < count; k++)
@@ -99,6 +99,16 @@ class Chain {
   }
 
  private:
+  // Makes one stage of a relu and a norm across maps behind it, which read and write the same places; the count left.
+  int folded() {
+    for (size_t k = 0; k + 1 < stages.size(); k++)
+      if (stages[k].kind == RELU && stages[k + 1].kind == ACROSS && !is_by_memory(stages[k + 1])) {
+        stages.erase(stages.begin() + k);
+        relu_first[k] = true;
+      }
+    return (int)stages.size();
+  }
+
   // The first row of the input that has not been read when the first stage is about to make `row`.
   int next_input_row(int row) const {
     if (is_pool(0)) return window_end(stages[0], row, sides[0].rows);
@@ -179,7 +189,10 @@ class Chain {
     if (stage.kind == BIAS) add_bias(x, bias, y, columns, channels);
     if (stage.kind == RELU) relu(x, y, length);
     if (stage.kind == DROPOUT) dropout(x, uniform + (int64_t)r * length, y, length, stage);
-    if (stage.kind == ACROSS && !is_by_memory(stage)) norm_across(x, y, kept, columns, channels, stage, feed);
+    if (stage.kind == ACROSS && !is_by_memory(stage)) {
+      auto norm = relu_first[k] ? norm_across<true> : norm_across<false>;
+      norm(x, y, kept, columns, channels, stage, feed);
+    }
     if (is_by_memory(stage)) norm_across_by_memory(x, nullptr, y, columns, channels, stage, scratch[k]);
   }
 
@@ -278,7 +291,10 @@ class Chain {
     int columns = sides[k].columns, length = values[k].length;
     if (stage.kind == RELU) relu_gradient(x, g, dx, length);
     if (stage.kind == DROPOUT) dropout(g, uniform + (int64_t)r * length, dx, length, stage);
-    if (stage.kind == ACROSS && !is_by_memory(stage)) norm_across_gradient(x, g, dx, kept, columns, channels, stage, feed);
+    if (stage.kind == ACROSS && !is_by_memory(stage)) {
+      auto norm = relu_first[k] ? norm_across_gradient<true> : norm_across_gradient<false>;
+      norm(x, g, dx, kept, columns, channels, stage, feed);
+    }
     if (is_by_memory(stage)) norm_across_by_memory(x, g, dx, columns, channels, stage, scratch[k]);
   }
 
@@ -343,7 +359,8 @@ class Chain {
       across_row(channels, [&](int c, int n) { store_part(sums + c, load_part(sums + c, n) + load_part(row + c, n), n); });
   }
 
-  const Stage* stages;
+  std::vector<Stage> stages;
+  std::vector<char> relu_first;  // whether stage k, a norm across maps, begins with a relu
   int count, channels;
   std::vector<Side> sides;                       // of the input of each stage, and of the output
   std::vector<Rows> values, gradients;           // at those places

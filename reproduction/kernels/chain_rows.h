@@ -32,11 +32,10 @@ inline void add_bias(const float* x, const float* bias, float* y, int pixels, in
     across_row(channels, [&](int c, int n) { store_part(y + c, load_part(x + c, n) + load_part(bias + c, n), n); });
 }
 
+inline V rectified(V value) { return value < 0.0f ? V{} : value; }  // NaN stays NaN
+
 inline void relu(const float* x, float* y, int length) {
-  across_row(length, [&](int i, int n) {
-    V value = load_part(x + i, n);
-    store_part(y + i, value < 0.0f ? V{} : value, n);  // NaN stays NaN
-  });
+  across_row(length, [&](int i, int n) { store_part(y + i, rectified(load_part(x + i, n)), n); });
 }
 
 inline void relu_gradient(const float* x, const float* g, float* dx, int length) {
@@ -71,17 +70,19 @@ struct Neighbours {
   Neighbours<Above, Below> senders() const { return {above, below}; }
 };
 
-// From `at` on, as many of `channels` as a vector holds; beyond them zeros.
+// From `at` on, as many of `channels` as a vector holds; beyond them zeros. RELU_FIRST: of what a relu makes of them.
+template <bool RELU_FIRST = false>
 inline V maps(const float* pixel, int at, int channels) {
-  return at < channels ? load_part(pixel + at, channels - at) : V{};
+  V values = at < channels ? load_part(pixel + at, channels - at) : V{};
+  return RELU_FIRST ? rectified(values) : values;
 }
 
-// KEEPS: the roots are kept for the way back.
-template <bool KEEPS, class Around>
+// A pixel of x -> y. RELU_FIRST: x is rectified first. KEEPS: the roots are kept for the way back.
+template <bool RELU_FIRST, bool KEEPS, class Around>
 ALWAYS_INLINE void norm_pixel(const float* x, float* y, float* roots, int channels, Around around, Stage stage) {
-  V before{}, value = maps(x, 0, channels), square = value * value;
+  V before{}, value = maps<RELU_FIRST>(x, 0, channels), square = value * value;
   for (int c = 0; c < channels; c += LANES) {
-    V next = maps(x, c + LANES, channels), after = next * next;
+    V next = maps<RELU_FIRST>(x, c + LANES, channels), after = next * next;
     V root = norm_root(around.sum(before, square, after), stage);
     store_part(y + c, normalised(value, root, stage), channels - c);
     if (KEEPS) store_part(roots + c, root, channels - c);
@@ -90,13 +91,13 @@ ALWAYS_INLINE void norm_pixel(const float* x, float* y, float* roots, int channe
 }
 
 // Each vector is finished one round later, when what the maps above it send is known. KEPT: the roots are there.
-template <bool KEPT, class Around>
+template <bool RELU_FIRST, bool KEPT, class Around>
 ALWAYS_INLINE void norm_gradient_pixel(const float* x, const float* g, float* dx, const float* roots, int channels,
                                        Around around, Stage stage) {
-  V square_before{}, value = maps(x, 0, channels), square = value * value;
+  V square_before{}, value = maps<RELU_FIRST>(x, 0, channels), square = value * value;
   V share_before{}, last_share{}, last_direct{}, last_value{};
   for (int c = 0; c < channels + LANES; c += LANES) {
-    V next = maps(x, c + LANES, channels), after = next * next, direct{}, share{};
+    V next = maps<RELU_FIRST>(x, c + LANES, channels), after = next * next, direct{}, share{};
     if (c < channels) {
       V root = KEPT ? maps(roots, c, channels) : norm_root(around.sum(square_before, square, after), stage);
       norm_parts(maps(g, c, channels), value, root, stage, direct, share);
@@ -104,7 +105,9 @@ ALWAYS_INLINE void norm_gradient_pixel(const float* x, const float* g, float* dx
     }
     if (c > 0) {
       V sum = around.senders().sum(share_before, last_share, share);
-      store_part(dx + c - LANES, norm_gradient(last_direct, last_value, sum, stage), channels - c + LANES);
+      V gradient = norm_gradient(last_direct, last_value, sum, stage);
+      if (RELU_FIRST) gradient = last_value > 0.0f ? gradient : V{};
+      store_part(dx + c - LANES, gradient, channels - c + LANES);
     }
     square_before = square, square = after;
     share_before = last_share, last_share = share, last_direct = direct, last_value = value, value = next;
@@ -178,23 +181,25 @@ ALWAYS_INLINE void each_pixel(int pixels, int channels, Stage stage, Feed& feed,
 }
 
 // A row of x -> y; `roots` where they are to be kept, else null.
+template <bool RELU_FIRST>
 inline void norm_across(const float* x, float* y, float* roots, int pixels, int channels, Stage stage, Feed& feed) {
   each_pixel(pixels, channels, stage, feed, [&](auto around, int first, Stage known) {
     if (roots)
-      norm_pixel<true>(x + first, y + first, roots + first, channels, around, known);
+      norm_pixel<RELU_FIRST, true>(x + first, y + first, roots + first, channels, around, known);
     else
-      norm_pixel<false>(x + first, y + first, nullptr, channels, around, known);
+      norm_pixel<RELU_FIRST, false>(x + first, y + first, nullptr, channels, around, known);
   });
 }
 
 // A row of x and the gradient at y -> that at x; `roots` where they were kept, else null.
+template <bool RELU_FIRST>
 inline void norm_across_gradient(const float* x, const float* g, float* dx, const float* roots, int pixels,
                                  int channels, Stage stage, Feed& feed) {
   each_pixel(pixels, channels, stage, feed, [&](auto around, int first, Stage known) {
     if (roots)
-      norm_gradient_pixel<true>(x + first, g + first, dx + first, roots + first, channels, around, known);
+      norm_gradient_pixel<RELU_FIRST, true>(x + first, g + first, dx + first, roots + first, channels, around, known);
     else
-      norm_gradient_pixel<false>(x + first, g + first, dx + first, nullptr, channels, around, known);
+      norm_gradient_pixel<RELU_FIRST, false>(x + first, g + first, dx + first, nullptr, channels, around, known);
   });
 }
 
