@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reproduction.labels import hidden_from_school_groups, visitor_words
+
 Bytes = NDArray[np.uint8]
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -44,12 +46,35 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """When a network has no good word for a picture: it is less sure of its best class than `threshold`.
+
+    Of the pictures that were put aside to check the rule, `accepted` (0..1) were above it, and of these
+    `right` were named rightly; None where that is not known.
+    """
+
+    threshold: float
+    accepted: float | None
+    right: float | None
+
+
+@dataclass(frozen=True)
 class Answer:
-    """Guesses, best first, from `views` looks at the picture, and how long that took."""
+    """Guesses, best first, from `views` looks at the picture, and how long that took.
+
+    `looks`: so many of these views were looked at so far, `view` (left, top, side) was the last of them.
+    `abstains`: whether the network has no good word by `rule`; None where the rule says nothing.
+    `replaced_by`: what stands in for the units that are off: "mean", "zero", "both" or "".
+    """
 
     guesses: tuple[Guess, ...]
     views: int
     seconds: float
+    looks: int = 0
+    view: tuple[float, float, float] | None = None
+    abstains: bool | None = None
+    rule: Rule | None = None
+    replaced_by: str = ""
 
 
 def look_of(message: Mapping[str, Any], arrays: Arrays) -> Look:
@@ -64,10 +89,39 @@ def look_of(message: Mapping[str, Any], arrays: Arrays) -> Look:
     )
 
 
-def answer_of(message: Mapping[str, Any]) -> Answer:
-    """The guesses in a reply to `predict`."""
-    guesses = tuple(Guess(str(guess["label"]), float(guess["probability"])) for guess in message["guesses"])
-    return Answer(guesses, int(message["views"]), float(message["seconds"]))
+def answer_of(message: Mapping[str, Any], unnamed: str = "") -> Answer:
+    """The answer in a reply to `predict`, its classes in words that a visitor knows.
+
+    `unnamed`: what is said in place of the names that are not for school groups; empty to say all names.
+    """
+    left_top_side = message.get("view_box")
+    return Answer(
+        tuple(_guess_of(guess, unnamed) for guess in message["guesses"]),
+        int(message["views"]),
+        float(message["seconds"]),
+        int(message.get("looks") or 0),
+        None if left_top_side is None else (left_top_side[0], left_top_side[1], left_top_side[2]),
+        message.get("abstains"),
+        _rule_of(message.get("abstention")),
+        str((message.get("lesions") or {}).get("replaced_by", "")),
+    )
+
+
+def _guess_of(guess: Mapping[str, Any], unnamed: str) -> Guess:
+    (words,), (identity,) = visitor_words([str(guess["label"])], [str(guess.get("label_id") or "")])
+    hidden = unnamed and identity in hidden_from_school_groups()
+    return Guess(unnamed if hidden else words, float(guess["probability"]))
+
+
+def _rule_of(stored: Any) -> Rule | None:
+    """The archive's rule, where it has a threshold; a rule of another kind says nothing here."""
+    if not isinstance(stored, Mapping) or stored.get("rule") != "probability":
+        return None
+    threshold, shares = stored.get("threshold"), [stored.get(name) for name in ("accepted", "right")]
+    if not isinstance(threshold, int | float):
+        return None
+    accepted, right = (float(share) if isinstance(share, int | float) else None for share in shares)
+    return Rule(float(threshold), accepted, right)
 
 
 def percent(probability: float) -> str:

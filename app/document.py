@@ -156,6 +156,7 @@ class Document(Selected):
         archiveUpdated(OpenArchive): that archive's file was replaced or its log grew: draw the new state.
         picturesChanged: the visitor handed in other pictures.
         pictureChanged: another of the pictures is selected (also sent after picturesChanged).
+        wordsChanged: classes are named otherwise (`set_school_groups`).
         problem(str): one sentence for the visitor.
     """
 
@@ -164,6 +165,7 @@ class Document(Selected):
     archiveUpdated = Signal(object)
     picturesChanged = Signal()
     pictureChanged = Signal()
+    wordsChanged = Signal()
     problem = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
@@ -222,6 +224,17 @@ class Document(Selected):
         except ArchiveError as error:
             self.problem.emit(str(error))
             return otherwise
+
+    def set_school_groups(self, on: bool) -> None:
+        """Leaves unsaid, or says, the names of classes that are not for school groups."""
+        if on != self.settings.school_groups:
+            self.settings.school_groups = on
+            self.wordsChanged.emit()
+
+    @property
+    def unnamed(self) -> str:
+        """What is said in place of a name that is not for school groups; empty while all are said."""
+        return self.tr("not named here") if self.settings.school_groups else ""
 
     # Following a run in progress
 

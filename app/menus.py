@@ -105,6 +105,10 @@ class Menus(QObject):
         add("smaller", menu, self.tr("S&maller text"), partial(self.change_text_size, -1), "Ctrl+-")
         add("normal-size", menu, self.tr("&Normal text"), partial(self.change_text_size, 0), "Ctrl+0")
         self.actions.add_separator(menu)
+        school = add("school-groups", menu, self.tr("Words for s&chool groups"), self.change_words)
+        school.setCheckable(True)
+        school.setChecked(self._settings.school_groups)
+        self.actions.add_separator(menu)
         depths = QActionGroup(self)
         names = {"look": self.tr("Loo&k"), "try": self.tr("Tr&y"), "study": self.tr("St&udy")}
         for number, (depth, title) in enumerate(names.items(), start=2):
@@ -175,6 +179,10 @@ class Menus(QObject):
         place = TEXT_SIZES.index(self._settings.text_size if direction else 100) + direction
         self._settings.text_size = TEXT_SIZES[max(0, min(place, len(TEXT_SIZES) - 1))]
         self._window.appearance.choose(self._settings.theme, self._settings.text_size)
+
+    def change_words(self) -> None:
+        """Leaves the names unsaid that are not for school groups, or says them again."""
+        self._document.set_school_groups(self.actions["school-groups"].isChecked())
 
     def toggle_full_screen(self) -> None:
         """Full screen and back."""

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.document import VisitorPicture
+from app.selected import Lesions
 
 Question = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 TOP = 5
+WHOLE = Lesions()
 
 
 def preview(picture: VisitorPicture, archive: str) -> Question:
@@ -19,10 +21,32 @@ def preview(picture: VisitorPicture, archive: str) -> Question:
     return {"do": "preview", "archive": archive, **message}, arrays
 
 
-def predict(picture: VisitorPicture, archive: str, views: int) -> Question:
-    """Asks what is on the picture: the best five classes, from one or ten views."""
+def predict(
+    picture: VisitorPicture, archive: str, views: int, lesions: Lesions = WHOLE, looks: int = 0
+) -> Question:
+    """Asks what is on the picture: the best five classes, from one or ten views.
+
+    With `looks`, from so many of these views only; no pixels come with the answer then.
+    """
     message, arrays = _picture(picture)
-    return {"do": "predict", "archive": archive, "views": views, "top": TOP, **message}, arrays
+    asked = {"do": "predict", "archive": archive, "views": views, "top": TOP, **message}
+    return asked | switched_off(lesions) | ({"looks": looks} if looks else {}), arrays
+
+
+def damage(archive: str, lesions: Lesions, data: str, first: int) -> Question:
+    """Asks how the network does with lesions on a part of the pictures of a data file, from `first` on."""
+    asked = {"do": "damage", "archive": archive, "first": first, **switched_off(lesions)}
+    return asked | ({"data": data} if data else {}), {}
+
+
+def switched_off(lesions: Lesions) -> dict[str, Any]:
+    """Lesions as the service takes them; nothing where nothing is off."""
+    if not lesions:
+        return {}
+    units: dict[str, list[int]] = {}
+    for layer, unit in sorted(lesions.units):
+        units.setdefault(layer, []).append(unit)
+    return {"lesions": {**lesions.to_json(), "units": units}}
 
 
 def _picture(picture: VisitorPicture) -> Question:

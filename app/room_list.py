@@ -30,4 +30,10 @@ ROOMS = (
     RoomEntry("two-gpus", QT_TRANSLATE_NOOP("rooms", "Two GPUs"), "app.rooms.two_gpus", "TwoGpusRoom"),
     RoomEntry("try-it", QT_TRANSLATE_NOOP("rooms", "Try it"), "app.rooms.try_it", "TryItRoom"),
     RoomEntry("training", QT_TRANSLATE_NOOP("rooms", "Training"), "app.rooms.training", "TrainingRoom"),
+    RoomEntry(
+        "pull-the-plug",
+        QT_TRANSLATE_NOOP("rooms", "Pull the plug"),
+        "app.rooms.pull_the_plug",
+        "PullThePlugRoom",
+    ),
 )

@@ -51,6 +51,15 @@ class Settings:
         self._store.setValue("appearance/text-size", str(value))
 
     @property
+    def school_groups(self) -> bool:
+        """Whether the names that are not for school groups are left unsaid."""
+        return str(self._store.value("words/school-groups", "false")) == "true"
+
+    @school_groups.setter
+    def school_groups(self, value: bool) -> None:
+        self._store.setValue("words/school-groups", "true" if value else "false")
+
+    @property
     def recent(self) -> list[Path]:
         """Archives opened before, newest first; some may have vanished since."""
         value = self._store.value("archives/recent", [])

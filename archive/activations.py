@@ -91,8 +91,14 @@ class ActivationsReader:
         self._path, self._file = path, file
         self.probe: dict[str, Any] = elements.read_json(path, file, "activations/probe", dict)
         for name, kind in FACTS.items():
-            if not isinstance(self.probe.get(name), kind):
+            value = self.probe.get(name)
+            if not isinstance(value, kind) or isinstance(value, bool):
                 raise ArchiveError(f"{path}: /activations/probe has no {kind.__name__} '{name}'")
+        levels = self.probe["levels"]
+        if not all(isinstance(level, list) and all(isinstance(n, str) for n in level) for level in levels):
+            raise ArchiveError(f"{path}: /activations/probe has levels that are no lists of layers")
+        if not isinstance(self.probe.get("abstention"), dict | None):
+            raise ArchiveError(f"{path}: /activations/probe has an abstention that is no JSON object")
 
     def names(self, part: str) -> list[str]:
         """Names of the layers in `part` ("features", "units", "patches")."""
@@ -173,4 +179,4 @@ def activation_problems(path: Path, found: Activations, layers: dict[str, list[i
             yield f"{path}: /activations/features/{name} holds numbers that are not finite"
     for name in [name for level in found.probe["levels"] for name in level]:
         if name not in found.features:
-            yield f"{path}: /activations/features/{name} is missing"
+            yield f"{path}: /activations/features/{elements.printable(name)} is missing"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QImage, QImageReader, QImageWriter
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -18,19 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-import assets
 from app import questions
 from app.answers import Arrays, Look, answer_of, look_of, percent, results_csv
 from app.batch import Batch
 from app.document import OpenArchive, Version, VisitorPicture, picture_of, pictures_of
 from app.drops import PICTURE_SUFFIXES, sort_paths
 from app.room import Museum, Room
+from app.shipped import shipped_pictures, small_images
 from app.theme import TARGET_PX, label
 from app.widgets.bars import GuessBars
 from app.widgets.batch_table import BatchTable
 from app.widgets.picture_drop import PictureDrop
 from app.widgets.pixel_view import PixelView
-from app.widgets.thumbnails import HEIGHT, WIDTH, Thumbnails
+from app.widgets.thumbnails import Thumbnails
 from app.widgets.tile_sheet import image_of
 
 SIDE_WIDTH = 340
@@ -150,14 +150,8 @@ class TryItRoom(Room):
 
     def _fill_strip(self) -> None:
         """The pictures that ship, read after the first paint and at the size of a thumbnail."""
-        for key, picture in self._shipped.items():
-            reader = QImageReader(key)
-            reader.setScaledSize(
-                reader.size().scaled(2 * WIDTH, 2 * HEIGHT, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-            )
-            image = reader.read()
-            if not image.isNull():
-                self.strip.add(key, image, Path(picture.name).stem, own=False)
+        for path, image in small_images():
+            self.strip.add(str(path), image, path.stem, own=False)
 
     # Handing in
 
@@ -346,12 +340,6 @@ class TryItRoom(Room):
             except OSError as error:
                 sentence = self.tr("{0} could not be written: {1}.")
                 self._document.problem.emit(sentence.format(path.name, error.strerror or error))
-
-
-def shipped_pictures() -> list[Path]:
-    """The pictures that come with the program, by name."""
-    folder = Path(assets.__file__ or "").parent / "pictures"
-    return sorted(path for path in folder.iterdir() if path.suffix in PICTURE_SUFFIXES)
 
 
 def pasted(image: QImage, name: str) -> VisitorPicture:

@@ -17,10 +17,11 @@ SPACE_PX = 10
 
 
 class GuessBars(QWidget):
-    """Shows up to five guesses, the first emphasised. Labels end at their first comma; a tip has all."""
+    """Shows up to so many guesses, the first emphasised. Labels end at their first comma; a tip has all."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, rows: int = ROWS) -> None:
+        super().__init__()
+        self._rows = rows
         self._guesses: tuple[Guess, ...] = ()
         self._faded = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -33,7 +34,7 @@ class GuessBars(QWidget):
 
     def show_guesses(self, guesses: Sequence[Guess]) -> None:
         """Shows other guesses, or empty tracks."""
-        self._guesses, self._faded = tuple(guesses[:ROWS]), False
+        self._guesses, self._faded = tuple(guesses[: self._rows]), False
         said = [
             self.tr("{0}, {1}").format(guess.label, percent(guess.probability)) for guess in self._guesses
         ]
@@ -54,10 +55,10 @@ class GuessBars(QWidget):
         return row if 0 <= row < len(self._guesses) else None
 
     def sizeHint(self) -> QSize:
-        return QSize(240, ROWS * self._row_height())
+        return QSize(240, self._rows * self._row_height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, ROWS * self._row_height())
+        return QSize(160, self._rows * self._row_height())
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
@@ -70,7 +71,7 @@ class GuessBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        for place in range(ROWS):
+        for place in range(self._rows):
             self._paint_track(painter, place)
         painter.setOpacity(0.35 if self._faded else 1.0)
         for place, guess in enumerate(self._guesses):

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from app.theme import Theme, column_name, current
 from app.widgets.layer_words import describe
-from reproduction.definition.drawing import Curve, Face, Ink, Stroke, Text, items
+from reproduction.definition.drawing import Curve, Face, Ink, Item, Stroke, Text, items
 from reproduction.definition.layout import Drawing, Type, lay_out
 
 WIDEST_PX = 400.0  # room for a line of text
@@ -37,13 +38,34 @@ PENS = {
 }
 
 
-def paint(painter: QPainter, drawing: Drawing, theme: Theme, marked: str | None = None) -> None:
+FAINT = 0.22  # opacity of what is switched off
+CROSS_PX = 6.0  # half the size of the mark on a connection that is cut
+
+
+@dataclass(frozen=True)
+class Off:
+    """What is switched off: whole columns, the layers silent with them, readers cut off other columns."""
+
+    columns: frozenset[int] = frozenset()
+    layers: frozenset[str] = frozenset()
+    cut: frozenset[str] = frozenset()
+
+
+NOTHING_OFF = Off()
+
+
+def paint(
+    painter: QPainter, drawing: Drawing, theme: Theme, marked: str | None = None, off: Off = NOTHING_OFF
+) -> None:
     """Paints links, solids, captions and the names of the columns; `marked` is the layer to stand out."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    names = {column: column_name(column) for column, *_ in drawing.lanes}
+    names = {column: _lane_name(column, column in off.columns) for column, *_ in drawing.lanes}
     for item in items(drawing, names, marked):
+        painter.setOpacity(FAINT if _is_off(item, off) else 1.0)
         if isinstance(item, Curve):
             _paint_curve(painter, item, theme)
+            if item.link.crosses and item.link.reader in off.cut:
+                _paint_cut(painter, item, theme)
         elif isinstance(item, Face):
             _paint_face(painter, item, theme)
         elif isinstance(item, Stroke):
@@ -51,6 +73,31 @@ def paint(painter: QPainter, drawing: Drawing, theme: Theme, marked: str | None 
             painter.drawLine(QPointF(*item.start), QPointF(*item.end))
         else:
             _paint_text(painter, item, theme)
+    painter.setOpacity(1.0)
+
+
+def _lane_name(column: int, off: bool) -> str:
+    name = column_name(column)
+    return QCoreApplication.translate("drawing", "{0}: off").format(name) if off else name
+
+
+def _is_off(item: Item, off: Off) -> bool:
+    """Whether what an item draws is silent, so that it is painted faint."""
+    if isinstance(item, Curve):
+        return item.link.source in off.layers or (item.link.crosses and item.link.reader in off.cut)
+    if isinstance(item, Face):
+        return item.solid.layer in off.layers
+    return isinstance(item, Text) and item.layer in off.layers
+
+
+def _paint_cut(painter: QPainter, curve: Curve, theme: Theme) -> None:
+    """A cross on the middle of a connection that is cut."""
+    painter.setOpacity(1.0)
+    painter.setPen(QPen(QColor(theme.text), 2.0))
+    path = _path_of(curve)
+    middle = path.pointAtPercent(0.5)
+    for down in (-CROSS_PX, CROSS_PX):
+        painter.drawLine(middle + QPointF(-CROSS_PX, -down), middle + QPointF(CROSS_PX, down))
 
 
 def ink(wanted: Ink, theme: Theme) -> QColor:
@@ -74,14 +121,18 @@ def _mixed(color: QColor, ground: QColor, part: float) -> QColor:
     )
 
 
-def _paint_curve(painter: QPainter, curve: Curve, theme: Theme) -> None:
+def _path_of(curve: Curve) -> QPainterPath:
     start, *rest = (QPointF(*point) for point in curve.points)
     path = QPainterPath(start)
     for first in range(0, len(rest), 3):
         path.cubicTo(*rest[first : first + 3])
+    return path
+
+
+def _paint_curve(painter: QPainter, curve: Curve, theme: Theme) -> None:
     painter.setPen(QPen(ink(curve.ink, theme), curve.width, PENS[curve.line]))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPath(path)
+    painter.drawPath(_path_of(curve))
 
 
 def _paint_face(painter: QPainter, face: Face, theme: Theme) -> None:
@@ -157,6 +208,7 @@ class NetworkDrawing(QWidget):
         self._drawing: Drawing | None = None
         self._spots: list[LayerSpot] = []
         self._marked: str | None = None
+        self.off = NOTHING_OFF
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_network(self, network: Mapping[str, Any] | None) -> None:
@@ -164,9 +216,14 @@ class NetworkDrawing(QWidget):
         for spot in self._spots:
             spot.deleteLater()
         self._spots, self._network = [], network
-        self._marked = None
+        self._marked, self.off = None, NOTHING_OFF
         self.updateGeometry()
         self._arrange()
+
+    def show_off(self, off: Off) -> None:
+        """Paints what is switched off faint."""
+        self.off = off
+        self.update()
 
     def minimumSizeHint(self) -> QSize:
         lanes = 1 if self._network is None else int(self._network["columns"])
@@ -230,4 +287,4 @@ class NetworkDrawing(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._drawing is not None:
-            paint(QPainter(self), self._drawing, current(), self._marked)
+            paint(QPainter(self), self._drawing, current(), self._marked, self.off)

@@ -69,10 +69,12 @@ class TileSheet(QWidget):
     Signals:
         shown(int): the number of the tile to be shown large: under the pointer, else the selected one.
         selected(int): the number of the tile that was selected.
+        activated(int): a tile was clicked or tapped, or Return or the space bar was pressed on the selected.
     """
 
     shown = Signal(int)
     selected = Signal(int)
+    activated = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -304,12 +306,15 @@ class TileSheet(QWidget):
         number = self.number_at(event.position())
         if number is not None and number == self._pressed:
             self.select(number)
+            self.activated.emit(number)
         self._pressed = None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         numbers = [number for block in self._blocks for number in block.numbers]
         key = Qt.Key(event.key())
-        if not numbers or key not in (*STEPS, Qt.Key.Key_Home, Qt.Key.Key_End):
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._selected is not None:
+            self.activated.emit(self._selected)
+        elif not numbers or key not in (*STEPS, Qt.Key.Key_Home, Qt.Key.Key_End):
             super().keyPressEvent(event)
         elif key == Qt.Key.Key_Home or self._selected is None:
             self.select(numbers[0])

@@ -91,13 +91,14 @@ def colour_names(kernels: Values) -> list[str]:
     """The two ends of each filter's colour axis: one of HUE_NAMES, "light and dark" or, if silent, "none"."""
     axes = colour_axes(kernels)
     hues, angles = hues_degrees(axes), grey_angles_degrees(axes)
-    return [_name(float(hue), float(angle)) for hue, angle in zip(hues, angles, strict=True)]
+    return [colour_name(float(hue), float(angle)) for hue, angle in zip(hues, angles, strict=True)]
 
 
-def _name(hue: float, angle: float) -> str:
-    if np.isnan(angle):
+def colour_name(hue: float, grey_angle: float) -> str:
+    """The name of a colour axis with that hue and that angle to grey, in degrees."""
+    if np.isnan(grey_angle):
         return "none"
-    if angle < GREY_ANGLE_DEGREES or np.isnan(hue):
+    if grey_angle < GREY_ANGLE_DEGREES or np.isnan(hue):
         return "light and dark"
     return HUE_NAMES[round(hue / 30) % len(HUE_NAMES)]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reproduction.analysis.colour import colour_classes
 from reproduction.analysis.patterns import Values, dead, decompose, finite, positions
-from reproduction.analysis.spectrum import peak_frequencies, polar_amplitudes
+from reproduction.analysis.spectrum import LARGEST_WINDOW, peak_frequencies, polar_amplitudes
 
 FAMILIES = ("gabor-like", "colour contrast", "centre-surround", "other", "dead")
 GABOR_LIKE, COLOUR_CONTRAST, CENTRE_SURROUND, OTHER, DEAD = range(len(FAMILIES))
@@ -48,6 +48,8 @@ def families(kernels: Values, gabor_like: Values | None = None) -> NDArray[np.in
 
 def _two_sided(patterns: Values) -> NDArray[np.bool_]:
     """Which patterns have both signs and at most one and a half waves across the window."""
+    if max(patterns.shape[1:]) > LARGEST_WINDOW:
+        return np.zeros(len(patterns), bool)
     positive = (np.maximum(patterns, 0) ** 2).sum(axis=(1, 2))
     weaker = np.minimum(positive, 1 - positive)
     waves = peak_frequencies(polar_amplitudes(patterns)) * max(patterns.shape[1:])

@@ -88,6 +88,14 @@ class Evenness:
 
 
 @dataclass(frozen=True)
+class Clustering:
+    """P2 in one half: |mean e^(4 i phase)| of Gabor-like filters; with a small p, bars and edges prevail."""
+
+    strength: float
+    p: float
+
+
+@dataclass(frozen=True)
 class Pairs:
     """Filters that are each other's negatives, more alike than scrambled filters are."""
 
@@ -137,6 +145,8 @@ class Specialisation:
     joint: JointRow
     judgement: Judgement
     evenness: tuple[Evenness, Evenness]
+    clustering: tuple[Clustering, Clustering] | None
+    """None without Gabor fits."""
     pairs: Pairs
     initial: tuple[Row, ...]
     """The same rows before training, a control; () without snapshots."""

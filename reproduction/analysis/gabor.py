@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from reproduction.analysis import gabor_model as model
 from reproduction.analysis.patterns import Values, decompose, finite, positions
-from reproduction.analysis.spectrum import FREQUENCIES, peak_places, polar_amplitudes, wave_angles
+from reproduction.analysis.spectrum import (
+    FREQUENCIES,
+    LARGEST_WINDOW,
+    peak_places,
+    polar_amplitudes,
+    wave_angles,
+)
 from reproduction.analysis.symmetry import energy_centres, even_shares, folded_phases
 
 PARAMETERS, COLOUR_PARAMETERS = 9, 12
@@ -23,12 +29,12 @@ WIDTHS = (0.14, 0.22, 0.36)  # of the envelopes to start from, in window sides; 
 APART_DEGREES = 30.0  # the second peak lies at least so far from the first
 GOOD_FIT, LEAST_N_X, LEAST_CYCLES = 0.8, 0.25, 0.6
 SCRAMBLES, SCRAMBLED_QUANTILE = 39, 0.95
-AT_ONCE = 4000  # problems in memory together
+NUMBERS_AT_ONCE = 500_000  # pixels of all problems in memory together, times some twenty arrays
 
 
 @dataclass(frozen=True)
 class GaborFits:
-    """One value a filter, (F,) each; NaN throughout where a filter is silent or has too few pixels to fit.
+    """One value a filter, (F,) each; NaN throughout where a filter is silent or has too few or many pixels.
 
     Places are in pixels from the window's centre, x to the right and y upwards.
     """
@@ -98,8 +104,8 @@ class GaborFits:
 def fit_gabors(kernels: Values, scrambles: int = SCRAMBLES, seed: int = 0) -> GaborFits:
     """Fits the spatial pattern of every kernel (F, C, H, W); about 5 ms a filter, 0.1 s for a promising one.
 
-    `scrambles` versions with scrambled phases are fitted for filters that pass the rest of the rule; each
-    filter draws by itself (from `seed` and its weights alone), so that ranges of filters can be fitted apart.
+    `scrambles` versions with scrambled phases are fitted for filters that pass the rest of the rule, the same
+    phases for each, so that ranges of filters can be fitted apart. Without any, none is called Gabor-like.
     """
     patterns = decompose(kernels).patterns
     fits = _fits_of(patterns, _fit_patterns(patterns))
@@ -138,7 +144,7 @@ def colour_fits(kernels: Values) -> dict[str, Values]:
     found = {name: np.full(count, np.nan) for name in (*names, "r2", "adjusted_r2")}
     found |= {name: np.full((count, channels), np.nan) for name in ("amplitude", "phase")}
     free = 6 + 2 * channels
-    if not len(usable) or numbers <= free:
+    if not len(usable) or numbers <= free or max(height, width) > LARGEST_WINDOW:
         return found
     scaled = weights[usable].reshape(len(usable), channels, -1) / np.sqrt(energy[usable])[:, None, None]
     best = _best_fits(scaled, decompose(kernels).patterns[usable], offset=False)
@@ -155,8 +161,7 @@ def colour_fits(kernels: Values) -> dict[str, Values]:
 
 def scrambled_phases(pattern: Values, count: int, seed: int = 0) -> Values:
     """Versions (count, H, W) of a pattern with its power spectrum and random phases, its mean kept."""
-    random = np.random.default_rng([seed, *np.abs(pattern).tobytes()[:8]])
-    noise = np.fft.fft2(random.standard_normal((count, *pattern.shape)))
+    noise = np.fft.fft2(np.random.default_rng(seed).standard_normal((count, *pattern.shape)))
     turned = noise / np.where(np.abs(noise) > 0, np.abs(noise), 1)
     turned[:, 0, 0] = 1
     return np.asarray(np.fft.ifft2(np.fft.fft2(pattern) * turned).real)
@@ -173,10 +178,12 @@ def _fit_patterns(patterns: Values) -> model.Fitted:
     """
     count, height, width = patterns.shape
     deviation = _deviations(patterns)
-    usable = np.flatnonzero(deviation > 1e-12) if height * width > PARAMETERS else np.zeros(0, int)
+    fitting = height * width > PARAMETERS and max(height, width) <= LARGEST_WINDOW
+    usable = np.flatnonzero(deviation > 1e-12) if fitting else np.zeros(0, int)
     whole = model.Fitted(np.full((count, 6), np.nan), np.full((count, 1, 3), np.nan), np.full(count, np.nan))
-    for start in range(0, len(usable), AT_ONCE // (2 * len(WIDTHS))):
-        part = usable[start : start + AT_ONCE // (2 * len(WIDTHS))]
+    most = max(1, NUMBERS_AT_ONCE // (2 * len(WIDTHS) * height * width))
+    for start in range(0, len(usable), most):
+        part = usable[start : start + most]
         scaled = patterns[part] / deviation[part, None, None]
         best = _best_fits(scaled.reshape(len(part), 1, -1), patterns[part], offset=True)
         whole.geometry[part], whole.weights[part], whole.error[part] = best.geometry, best.weights, best.error

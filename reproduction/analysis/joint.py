@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reproduction.analysis.comparison import Labels, shuffled_labels
 from reproduction.analysis.patterns import Values
 
 DRAWS = 999
+NUMBERS_AT_ONCE = 1_000_000  # in memory, times a dozen arrays
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,12 @@ def accuracies(features: Values, labels: Labels) -> Values:
     (x - m_g) / (n_g - 1) and the scatter by a multiple of (x - m_g)(x - m_g)^T, whose inverse follows by
     Sherman and Morrison's formula.
     """
-    one = labels == 1
+    most = max(1, NUMBERS_AT_ONCE // features.size)
+    parts = [_accuracies(features, labels[k : k + most] == 1) for k in range(0, len(labels), most)]
+    return np.concatenate(parts)
+
+
+def _accuracies(features: Values, one: NDArray[np.bool_]) -> Values:
     count = np.where(one, one.sum(axis=1, keepdims=True), (~one).sum(axis=1, keepdims=True))
     other_count = len(features) - count
     means = [side @ features / side.sum(axis=1, keepdims=True) for side in (~one, one)]

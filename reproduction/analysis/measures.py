@@ -60,40 +60,67 @@ GABOR_MEASURES = (
     Measure("gabor_phase", "radians"),  # P2, folded
     Measure("gabor_like", tested=False),
 )
+SPATIAL = (
+    "orientation_amplitude",
+    "orientation_power",
+    "coherence",
+    "half_width",
+    "bar_angle",
+    "peak_frequency",
+    "mean_frequency",
+    "bandwidth",
+    "aliasing",
+    "flatness",
+    "even_share",
+    "oriented",
+)
+NUMBERS_AT_ONCE = 2**22  # in the padded windows in memory together
 BY_NAME = {measure.name: measure for measure in (*MEASURES, *GABOR_MEASURES)}
 
 
 def measure(kernels: Values, stride: int = 1) -> Table:
     """All of MEASURES for kernels (F, C, H, W) that step over the picture by `stride` pixels.
 
-    Measures of colour are NaN unless there are three channels. Every filter is measured by itself but for
-    "dead", which compares lengths within `kernels`.
+    Measures of colour are NaN unless there are three channels, measures of space in windows of more than 64
+    pixels a side. Every filter is measured by itself but for "dead", which compares lengths within `kernels`.
     """
+    count, channels, height, width = kernels.shape
     split = decompose(kernels)
-    amplitudes = spectrum.polar_amplitudes(split.patterns)
-    alive = np.nan_to_num(amplitudes)
-    powers, radii = spectrum.power(split.patterns)
+    most = max(1, NUMBERS_AT_ONCE // (4 * max(height, width, spectrum.SIDE // 2) ** 2))
+    parts = [_spatial(split.patterns[k : k + most], stride) for k in range(0, max(count, 1), most)]
+    return {
+        **_colours(kernels, split.axes),
+        "separability": split.separability if channels > 1 else np.full(count, np.nan),
+        **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
+        "norm": norms(kernels),
+        "dead": dead(kernels).astype(np.float64),
+    }
+
+
+def _spatial(patterns: Values, stride: int) -> Table:
+    """Measures of patterns (F, H, W)."""
+    if max(patterns.shape[1:]) > spectrum.LARGEST_WINDOW:
+        return {name: np.full(len(patterns), np.nan) for name in SPATIAL}
+    alive = np.nan_to_num(spectrum.polar_amplitudes(patterns))
+    powers, radii = spectrum.power(patterns)
     of_peak, of_power = orientation.amplitude_curves(alive), orientation.power_curves(alive)
     centroids = spectrum.centroid_frequencies(powers, radii)
     selectivity = orientation.selectivities(of_peak)
-    return {
-        **_colours(kernels, split.axes),
-        "separability": split.separability if kernels.shape[1] > 1 else np.full(len(kernels), np.nan),
-        "orientation_amplitude": selectivity,
-        "orientation_power": orientation.selectivities(of_power),
-        "coherence": orientation.coherences(split.patterns),
-        "half_width": orientation.half_widths_degrees(of_peak),
-        "bar_angle": orientation.bar_angles_degrees(of_power),
-        "peak_frequency": spectrum.peak_frequencies(alive),
-        "mean_frequency": centroids,
-        "bandwidth": spectrum.bandwidths_octaves(split.patterns, alive),
-        "aliasing": spectrum.aliasing_shares(powers, radii, stride),
-        "flatness": spectrum.flatness(powers, radii),
-        "even_share": even_shares(split.patterns),
-        "norm": norms(kernels),
-        "oriented": orientation.selective(split.patterns, selectivity, centroids),
-        "dead": dead(kernels).astype(np.float64),
-    }
+    values = (
+        selectivity,
+        orientation.selectivities(of_power),
+        orientation.coherences(patterns),
+        orientation.half_widths_degrees(of_peak),
+        orientation.bar_angles_degrees(of_power),
+        spectrum.peak_frequencies(alive),
+        centroids,
+        spectrum.bandwidths_octaves(patterns, alive),
+        spectrum.aliasing_shares(powers, radii, stride),
+        spectrum.flatness(powers, radii),
+        even_shares(patterns),
+        orientation.selective(patterns, selectivity, centroids),
+    )
+    return dict(zip(SPATIAL, values, strict=True))
 
 
 def _colours(kernels: Values, axes: Values) -> Table:

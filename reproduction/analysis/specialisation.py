@@ -19,6 +19,7 @@ from reproduction.analysis.colour import colour_cuts
 from reproduction.analysis.comparison import Labels
 from reproduction.analysis.families import partners_among
 from reproduction.analysis.findings import (
+    Clustering,
     Count,
     Evenness,
     Halves,
@@ -37,6 +38,7 @@ from reproduction.analysis.joint import joint_test
 from reproduction.analysis.measures import BY_NAME, Table, comparable, gabor_table, measure_blocks
 from reproduction.analysis.orientation import rayleigh
 from reproduction.analysis.patterns import shuffled_pixels
+from reproduction.analysis.symmetry import phase_clustering
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -79,6 +81,7 @@ def specialise(
         joint=_joint(values, labels),
         judgement=Judgement(Verdict.CANNOT_TELL, "", float("nan"), 0),
         evenness=(_evenness(values, labels, 0), _evenness(values, labels, 1)),
+        clustering=(_clustering(values, labels, 0), _clustering(values, labels, 1)) if fits else None,
         pairs=_pairs(blocks, labels),
         initial=compare_all(past_values[0], labels) if past_values else (),
         surrogate=_surrogate(blocks, labels),
@@ -204,6 +207,10 @@ def _verdict(smallest: float | None) -> Verdict:
 
 def _evenness(values: Table, labels: Labels, half: int) -> Evenness:
     return Evenness(*rayleigh(comparable("bar_angle", values)[labels == half]))
+
+
+def _clustering(values: Table, labels: Labels, half: int) -> Clustering:
+    return Clustering(*phase_clustering(comparable("gabor_phase", values)[labels == half]))
 
 
 def _pairs(blocks: Sequence[Block], labels: Labels) -> Pairs:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reproduction.analysis.patterns import Values, positions
 
 SIDE = 64  # of the padded window; also the finest step of frequency is 1 / SIDE
+LARGEST_WINDOW = 64  # pixels a side; nothing of space is measured in larger ones
 ANGLES = 36  # wave directions, every 5 degrees of a half turn
 FREQUENCIES = np.arange(1, SIDE // 2 + 1) / SIDE
 FLOOR = 1e-12  # of the largest power: what is less counts as this when logarithms are taken
@@ -25,8 +26,13 @@ def wave_angles() -> Values:
 
 
 def polar_amplitudes(patterns: Values) -> Values:
-    """Fourier amplitude by direction and frequency: patterns (F, H, W) -> (F, 36, 32)."""
+    """Fourier amplitude by direction and frequency: patterns (F, H, W) -> (F, 36, 32).
+
+    ValueError for windows of more than 64 pixels a side.
+    """
     height, width = patterns.shape[1:]
+    if max(height, width) > LARGEST_WINDOW:
+        raise ValueError(f"windows of {height} x {width} pixels are larger than {LARGEST_WINDOW}")
     centred = patterns - patterns.mean(axis=(1, 2), keepdims=True)
     amplitudes = np.abs(centred.reshape(len(patterns), -1) @ _polar_waves(height, width))
     return np.asarray(amplitudes.reshape(-1, ANGLES, len(FREQUENCIES)))
@@ -75,16 +81,19 @@ def bandwidths_octaves(patterns: Values, amplitudes: Values) -> Values:
     The mean is left in, so a pattern whose amplitude does not fall to half below its peak is low-pass: NaN;
     NaN too where it does not fall to half before 0.5.
     """
-    if not len(patterns):
-        return np.zeros(0)
-    direction, peak = peak_places(amplitudes)
+    directions, peaks = peak_places(amplitudes)
     grid = np.concatenate([[0.0], FREQUENCIES])
-    angles = wave_angles()[direction][:, None]
     x, y = (side.ravel() for side in positions(*patterns.shape[1:]))
-    along = np.cos(angles) * x + np.sin(angles) * y
-    waves = np.exp(-2j * np.pi * along[:, :, None] * grid)
-    curves = np.abs(np.einsum("fp,fpk->fk", patterns.reshape(len(patterns), -1), waves))
-    return np.array([_octaves(curve, grid, place + 1) for curve, place in zip(curves, peak, strict=True)])
+    found = np.full(len(patterns), np.nan)
+    for direction in np.unique(directions):
+        angle = wave_angles()[direction]
+        waves = np.exp(-2j * np.pi * np.outer(np.cos(angle) * x + np.sin(angle) * y, grid))
+        chosen = np.flatnonzero(directions == direction)
+        curves = np.abs(patterns[chosen].reshape(len(chosen), -1) @ waves)
+        found[chosen] = [
+            _octaves(curve, grid, peak + 1) for curve, peak in zip(curves, peaks[chosen], strict=True)
+        ]
+    return found
 
 
 def _octaves(curve: Values, grid: Values, peak: int) -> float:

@@ -8,7 +8,7 @@ from drawn_filters import coloured, gabor, noise
 
 from reproduction.analysis import gabor_model as model
 from reproduction.analysis.gabor import colour_fits, fit_gabors, gabor_patterns, scrambled_phases
-from reproduction.analysis.patterns import positions
+from reproduction.analysis.patterns import decompose, positions
 
 
 def drawn_gabors(count: int, level: float, seed: int = 1) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -53,6 +53,15 @@ def test_a_gabor_function_is_found_to_the_last_digit() -> None:
     assert fits.n_x[0] == pytest.approx(0.33, abs=1e-3) and fits.n_y[0] == pytest.approx(0.45, abs=1e-3)
     assert fits.bar_degrees[0] == pytest.approx(np.degrees(0.7) + 90, abs=0.01)
     np.testing.assert_allclose(gabor_patterns(fits, 11, 11)[0], drawn / scale, atol=1e-5)
+
+
+def test_the_numbers_of_a_fit_draw_the_function_that_was_fitted() -> None:
+    patterns = noise(2, 60, blur=0.7)
+    fits = fit_gabors(patterns[:, None], scrambles=0)
+    scaled = decompose(patterns[:, None]).patterns
+    error = ((gabor_patterns(fits, 11, 11) - scaled) ** 2).sum(axis=(1, 2))
+    spread = ((scaled - scaled.mean(axis=(1, 2), keepdims=True)) ** 2).sum(axis=(1, 2))
+    np.testing.assert_allclose(1 - error / spread, fits.r2, atol=1e-9)
 
 
 def test_noise_of_a_twentieth_hardly_moves_the_fit() -> None:

@@ -34,6 +34,14 @@ def test_the_short_way_is_the_long_way(seed: int) -> None:
     assert accuracies(features, one[None].astype(int))[0] == one_by_one(features, one)
 
 
+def test_the_short_way_holds_for_few_filters_too() -> None:
+    random = np.random.default_rng(9)
+    for _ in range(60):
+        one = random.permutation(14) < 6
+        features = random.standard_normal((14, 5))
+        assert accuracies(features, one[None].astype(int))[0] == one_by_one(features, one)
+
+
 def test_chance_is_below_one_half() -> None:
     random = np.random.default_rng(1)
     null = [accuracies(random.standard_normal((96, 6)), HALVES[None])[0] for _ in range(1000)]

@@ -90,7 +90,7 @@ def test_coarse_filters_on_one_column_are_found() -> None:
     row = found.row("mean_frequency")
     assert row is not None and row.difference.auc == 1.0 and row.difference.delta == 1.0
     assert found.judgement.verdict is Verdict.DIFFER
-    assert found.row("gabor_r2") is not None
+    assert found.row("gabor_r2") is not None and found.clustering is not None
     assert found.row("colour") is None, "all are grey: nothing to compare"
     assert found.joint.result.accuracy > 0.9
 

@@ -106,6 +106,6 @@ def document_on(folder: Path, run: Run | None) -> Document:
     return document
 
 
-def museum_on(document: Document, worker: Worker | None = None) -> Museum:
+def museum_on(document: Document, worker: Worker | None = None, researcher: Worker | None = None) -> Museum:
     """What a room is given, without a window; the workers start only when they are asked."""
-    return Museum(document, worker or Worker(), Worker(), Actions(QWidget()))
+    return Museum(document, worker or Worker(), researcher or Worker(), Actions(QWidget()))

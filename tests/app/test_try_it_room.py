@@ -17,7 +17,8 @@ from pytestqt.qtbot import QtBot
 from sample_runs import ONE_COLUMN, document_on, museum_on, sample_run
 
 from app.document import picture_of, pictures_of
-from app.rooms.try_it import TryItRoom, shipped_pictures
+from app.rooms.try_it import TryItRoom
+from app.shipped import shipped_pictures
 from app.worker import Worker
 from archive import write_archive
 

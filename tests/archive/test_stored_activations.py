@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,6 +143,17 @@ def damage_probe(file: h5py.File) -> None:
     file["activations/probe"] = np.array([b"{}"])
 
 
+def probe_says(**facts: object) -> Callable[[h5py.File], None]:
+    """Writes a probe of six pictures that says `facts` as well."""
+    known = {"images": 6, "split": "test", "step": 20, "levels": [], **facts}
+
+    def damage(file: h5py.File) -> None:
+        del file["activations/probe"]
+        file["activations/probe"] = np.array([json.dumps(known).encode()])
+
+    return damage
+
+
 def damage_features(file: h5py.File) -> None:
     del file["activations/features/conv1a"]
     file["activations/features/conv1a"] = np.zeros((6, 32), "f4")
@@ -161,6 +173,11 @@ def damage_table(file: h5py.File) -> None:
     ("damage", "words"),
     [
         (damage_probe, "no int 'images'"),
+        (probe_says(images=True), "no int 'images'"),
+        (probe_says(images=-1), "features/conv1a has shape"),
+        (probe_says(levels=[1]), "levels that are no lists"),
+        (probe_says(levels=[["conv1a", 2]]), "levels that are no lists"),
+        (probe_says(abstention=[0.5]), "no JSON object"),
         (damage_features, "float32 where float16"),
         (damage_count, "thumbnails has shape"),
         (damage_table, "no column 'mean'"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.rooms.try_it import shipped_pictures
+from app.shipped import shipped_pictures
 from tools.draw_pictures import MAX_BYTES, SCENES, SIZE
 from tools.ray_marching import ball, block, limb, noise, render, wheel
 
