@@ -80,7 +80,7 @@ def test_views(pictures: torch.Tensor, mean: Mean, *, crop_size: int, views: int
     9: offsets (0, b, 2b) on both axes, row by row and not mirrored, as the 2012 program tested CIFAR.
     """
     border = _border(pictures, crop_size)
-    positions, mirrored = _view_positions(border, views)
+    positions, mirrored = view_positions(border, views)
     corners = torch.tensor([(*place, side) for side in range(1 + mirrored) for place in positions])
     rows, columns, flips = corners.repeat_interleave(len(pictures), dim=0).unbind(dim=1)
     centre = _centre_crop(mean, crop_size, pictures.device)
@@ -88,8 +88,11 @@ def test_views(pictures: torch.Tensor, mean: Mean, *, crop_size: int, views: int
     return stack.view(views, len(pictures), *stack.shape[1:])
 
 
-def _view_positions(border: int, views: int) -> tuple[list[tuple[int, int]], bool]:
-    """Top left corners of the crops, and whether each is shown mirrored as well; `border` = 2b = H - S."""
+def view_positions(border: int, views: int) -> tuple[list[tuple[int, int]], bool]:
+    """Top left corners (row, column) of the crops of `test_views`, and whether each is mirrored as well.
+
+    `border` = 2b = H - S.
+    """
     middle = border // 2
     if views == 1:
         return [(middle, middle)], False

@@ -158,14 +158,20 @@ def _cut(module: nn.Module, inputs: tuple[Tensor, ...], *, index: int) -> tuple[
 
 
 def probabilities(
-    model: ArchivedModel, pictures: NDArray[np.uint8], views: int, lesions: Lesions, means: Means
+    model: ArchivedModel,
+    pictures: NDArray[np.uint8],
+    views: int,
+    lesions: Lesions,
+    means: Means,
+    only: int | None = None,
 ) -> NDArray[np.float32]:
-    """Class probabilities (N, K) of uint8 (N, C, S, S) with `lesions`, averaged over `views`."""
+    """Class probabilities (N, K) of uint8 (N, C, S, S) with `lesions`, averaged over `views`, or of one of
+    them `only`."""
     if not lesions:
-        return model.probabilities(pictures, views)
+        return model.probabilities(pictures, views, only=only)
     seen = greyed(pictures) if lesions.grey else pictures
     with applied(model.module, lesions, means):
-        return model.probabilities(seen, views, everything=True)
+        return model.probabilities(seen, views, everything=True, only=only)
 
 
 def done(lesions: Lesions, network: Network, means: Means) -> dict[str, Any]:

@@ -76,8 +76,10 @@ class ArchivedModel:
         box = (left + round(border * scale), top + round(border * scale), round(recipe.input_size * scale))
         return Seen(pixels, np.ascontiguousarray(np.broadcast_to(crop, (*crop.shape[:2], 3))), box)
 
-    def probabilities(self, pictures: Pixels, views: int, everything: bool = False) -> NDArray[np.float32]:
-        """Class probabilities (N, K) of uint8 (N, C, S, S), averaged over `views`.
+    def probabilities(
+        self, pictures: Pixels, views: int, everything: bool = False, only: int | None = None
+    ) -> NDArray[np.float32]:
+        """Class probabilities (N, K) of uint8 (N, C, S, S), averaged over `views`, or of one of them `only`.
 
         `everything`: every layer is computed for itself, for those who change what a layer answers. Raises
         ArchiveError where the network's cost judges no classes.
@@ -97,7 +99,7 @@ class ArchivedModel:
                     self.module.log_probabilities(
                         self.module(view, noise, multi_view=views > 1, everything=everything)
                     )
-                    for view in stack
+                    for view in (stack if only is None else stack[only : only + 1])
                 ]
             )
             return logs.exp().cpu().numpy()

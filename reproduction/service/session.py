@@ -72,7 +72,7 @@ class Session:
 
     def picture(self, question: Question, arrays: Arrays) -> Picture:
         """The picture of a question: a path, or the bytes of a file."""
-        key = _picture_key(question, arrays)
+        key = picture_key(question, arrays)
         if self._picture is None or self._picture[0] != key:
             self._picture = key, _decoded(question, arrays)
         return self._picture[1]
@@ -83,7 +83,7 @@ class Session:
 
         model, picture = self.open(question), self.picture(question, arrays)
         lesions = self.lesions(question)
-        key = (_picture_key(question, arrays), repr(lesions))
+        key = (picture_key(question, arrays), repr(lesions))
         found = self._looks.pop(key, None)
         if found is None:
             found = look(model, model.see(picture).square, lesions, self.means(question))
@@ -135,7 +135,7 @@ def version_of(path: Path) -> Version:
     return str(path), status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _picture_key(question: Question, arrays: Arrays) -> object:
+def picture_key(question: Question, arrays: Arrays) -> object:
     """What differs between two pictures."""
     path = question.get("picture")
     if isinstance(path, str) and path:

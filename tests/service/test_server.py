@@ -74,6 +74,26 @@ def test_bytes_give_the_same_as_the_file(client, folder) -> None:
     assert by_path["guesses"] == by_bytes["guesses"] and by_path["views"] == 9
 
 
+def test_ten_looks_are_refined_one_by_one_up_to_the_answer_from_all(client, folder) -> None:
+    question = {"do": "predict", "archive": str(folder / "run.h5"), "top": 4}
+    question |= {"picture": str(folder / "wide.png")}
+    one, _ = client.ask({**question, "views": 1})
+    whole, _ = client.ask({**question, "views": 10})
+    count = whole["views"]
+    refined = [client.ask({**question, "views": 10, "looks": looks}) for looks in range(1, count + 1)]
+    assert all(not arrays for _, arrays in refined), "the picture is not sent again"
+    answers = [answer for answer, _ in refined]
+    assert [answer["looks"] for answer in answers] == list(range(1, count + 1))
+    assert answers[0]["view_box"] == one["box"] and answers[-1]["views"] == count
+    boxes = {(tuple(answer["view_box"]), answer["mirrored"]) for answer in answers}
+    assert len(boxes) == count
+    for place, guess in enumerate(whole["guesses"]):
+        assert answers[-1]["guesses"][place]["label"] == guess["label"]
+        assert answers[-1]["guesses"][place]["probability"] == pytest.approx(guess["probability"], rel=1e-5)
+    again, _ = client.ask({**question, "views": 10, "looks": 3})
+    assert again["guesses"] == answers[2]["guesses"]
+
+
 def test_a_preview_needs_no_computing(client, folder) -> None:
     question = {"do": "preview", "archive": str(folder / "run.h5"), "picture": str(folder / "wide.png")}
     answer, arrays = client.ask(question)
