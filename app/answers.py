@@ -16,6 +16,8 @@ from reproduction.labels import hidden_from_school_groups, visitor_words
 Bytes = NDArray[np.uint8]
 Arrays = Mapping[str, NDArray[Any]]
 
+YES_OR_NO = {True: "yes", False: "no", None: ""}
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -141,13 +143,17 @@ class Row:
 
 
 def results_csv(rows: Iterable[Row], top: int = 5) -> str:
-    """All answers as CSV: picture, the guesses with their probabilities, and what went wrong."""
+    """All answers as CSV: picture, guesses with probabilities, whether to say nothing, and what went wrong.
+
+    "no good word" is yes or no, and empty where the archive has no rule for it.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     headings = [word for place in range(1, top + 1) for word in (f"guess {place}", f"probability {place}")]
-    writer.writerow(["picture", *headings, "error"])
+    writer.writerow(["picture", *headings, "no good word", "error"])
     for row in rows:
         guesses = row.answer.guesses[:top] if row.answer else ()
         cells = [cell for guess in guesses for cell in (guess.label, f"{guess.probability:.6f}")]
-        writer.writerow([row.name, *cells, *[""] * (2 * top - len(cells)), row.error])
+        abstains = YES_OR_NO[row.answer.abstains] if row.answer else ""
+        writer.writerow([row.name, *cells, *[""] * (2 * top - len(cells)), abstains, row.error])
     return text.getvalue()

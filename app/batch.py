@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.answers import Arrays, Row, answer_of
 from app.document import VisitorPicture
-from app.questions import predict
+from app.questions import WHOLE, predict
+from app.selected import Lesions
 from app.worker import Worker
 
 
@@ -27,7 +28,7 @@ class Batch(QObject):
     def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = worker
-        self._archive = ""
+        self._archive, self._lesions, self._unnamed = "", WHOLE, ""
         self._pictures: tuple[VisitorPicture, ...] = ()
         self.rows: list[Row] = []
         self.running = False
@@ -37,10 +38,16 @@ class Batch(QObject):
         """Number of pictures."""
         return len(self._pictures)
 
-    def start(self, archive: str, pictures: Sequence[VisitorPicture]) -> None:
-        """Forgets what was and asks about these pictures in their order."""
+    def start(
+        self, archive: str, pictures: Sequence[VisitorPicture], lesions: Lesions = WHOLE, unnamed: str = ""
+    ) -> None:
+        """Forgets what was and asks about these pictures in their order, all with the same network.
+
+        `unnamed`: what is said in place of names that are not for school groups, see `answer_of`.
+        """
         self._worker.cancel("batch")
-        self._archive, self._pictures, self.rows = archive, tuple(pictures), []
+        self._archive, self._lesions, self._unnamed = archive, lesions, unnamed
+        self._pictures, self.rows = tuple(pictures), []
         self.running = bool(pictures)
         self._ask_next()
 
@@ -57,11 +64,11 @@ class Batch(QObject):
                 self.running = False
                 self.ended.emit()
             return
-        message, arrays = predict(self._pictures[len(self.rows)], self._archive, views=1)
+        message, arrays = predict(self._pictures[len(self.rows)], self._archive, 1, self._lesions)
         self._worker.request("batch", message, self._on_answer, self._on_failure, arrays)
 
     def _on_answer(self, message: dict[str, Any], _arrays: Arrays) -> None:
-        self._take(Row(self._pictures[len(self.rows)].name, answer_of(message)))
+        self._take(Row(self._pictures[len(self.rows)].name, answer_of(message, self._unnamed)))
 
     def _on_failure(self, sentence: str) -> None:
         self._take(Row(self._pictures[len(self.rows)].name, None, sentence))

@@ -13,7 +13,7 @@ PICTURE_SUFFIXES = frozenset(
     " .webp".split()
 )
 PICTURE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
-FOLDER_LIMIT = 200  # of one dropped folder this many files are looked at
+FOLDER_LIMIT = 5000  # of one dropped folder this many files are looked at
 
 
 @dataclass

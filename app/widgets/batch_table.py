@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
@@ -14,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.answers import Row, percent
+from app.answers import Row, percent, results_csv
 from app.batch import Batch
+from app.safe_file import replace_text
 from app.theme import label
 
 Index = QModelIndex | QPersistentModelIndex
@@ -56,6 +60,9 @@ class RowsModel(QAbstractTableModel):
         if row.answer is None or not row.answer.guesses:
             return row.name, row.error, "", ""
         best, *others = row.answer.guesses
+        if row.answer.abstains:
+            words = self.tr("no good word ({0})").format(best.short)
+            return row.name, words, percent(best.probability), ""
         second = f"{others[0].short}  {percent(others[0].probability)}" if others else ""
         return row.name, best.short, percent(best.probability), second
 
@@ -76,13 +83,13 @@ class BatchTable(QWidget):
 
     Signals:
         pictureChosen(int): the place of the picture whose row was chosen.
-        keepWanted: the table is to be saved.
         closed: the visitor goes back to single pictures.
+        failed(str): the table could not be saved.
     """
 
     pictureChosen = Signal(int)
-    keepWanted = Signal()
     closed = Signal()
+    failed = Signal(str)
 
     def __init__(self, batch: Batch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,7 +105,7 @@ class BatchTable(QWidget):
         self.table = self._make_table()
         self._lay_out()
         self.cancel_button.clicked.connect(batch.cancel)
-        self.keep_button.clicked.connect(self.keepWanted)
+        self.keep_button.clicked.connect(self.ask_and_save)
         self.close_button.clicked.connect(self.closed)
         batch.answered.connect(self._follow)
         batch.ended.connect(self._follow)
@@ -139,6 +146,21 @@ class BatchTable(QWidget):
         self._model.clear()
         self._bar.setRange(0, self._batch.total)
         self._follow()
+
+    def save(self, path: Path) -> None:
+        """Writes all answers as CSV. Raises OSError."""
+        replace_text(path, results_csv(self._batch.rows))
+
+    def ask_and_save(self) -> None:
+        """The file dialog, then the file; says so when it cannot be written."""
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save as table"), "guesses.csv", "*.csv")
+        if name:
+            path = Path(name) if Path(name).suffix else Path(name).with_suffix(".csv")
+            try:
+                self.save(path)
+            except OSError as error:
+                sentence = self.tr("{0} could not be written: {1}.")
+                self.failed.emit(sentence.format(path.name, error.strerror or error))
 
     def _choose(self, place: int) -> None:
         if place >= 0:

@@ -37,6 +37,7 @@ class PictureDrop(QWidget):
         super().__init__(parent)
         self._look: Look | None = None
         self._image: QImage | None = None
+        self._view: tuple[float, float, float] | None = None
         self._sentence = ""
         self._inviting = False
         self.setAcceptDrops(True)
@@ -55,15 +56,20 @@ class PictureDrop(QWidget):
 
     def show_look(self, look: Look) -> None:
         """Shows a picture and the square."""
-        self._look, self._image, self._sentence = look, image_of(look.pixels), ""
+        self._look, self._image, self._sentence, self._view = look, image_of(look.pixels), "", None
         left, top, side = (round(value) for value in look.box)
         seen = self.tr("{0} by {1} pixels; the network sees a square of {2} from {3}, {4}.")
         self.setAccessibleDescription(seen.format(*look.size, side, left, top))
         self.update()
 
+    def show_view(self, view: tuple[float, float, float] | None) -> None:
+        """Marks the view (left, top, side) that was just looked at, in the picture's pixels; or none."""
+        self._view = view
+        self.update()
+
     def show_sentence(self, text: str) -> None:
         """Says something in place of the picture: what is being waited for, or what went wrong."""
-        self._look, self._image, self._sentence = None, None, text
+        self._look, self._image, self._sentence, self._view = None, None, text, None
         self.setAccessibleDescription(text)
         self.update()
 
@@ -80,11 +86,13 @@ class PictureDrop(QWidget):
 
     def box_rectangle(self) -> QRectF:
         """Where the square is that the network sees."""
-        if self._look is None:
-            return QRectF()
+        return QRectF() if self._look is None else self._on_screen(self._look, self._look.box)
+
+    def _on_screen(self, look: Look, square: tuple[float, float, float]) -> QRectF:
+        """A square in the picture's own pixels, in the widget's."""
         target = self.picture_rectangle()
-        scale = target.width() / self._look.size[0]
-        left, top, side = self._look.box
+        scale = target.width() / look.size[0]
+        left, top, side = square
         return QRectF(target.left() + left * scale, target.top() + top * scale, side * scale, side * scale)
 
     # What Qt calls
@@ -150,6 +158,9 @@ class PictureDrop(QWidget):
                 QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap, Qt.PenJoinStyle.MiterJoin)
             )
             painter.drawRect(box.adjusted(1, 1, -1, -1))
+        if self._view is not None and self._look is not None:
+            painter.setPen(QPen(QColor(current().accent), 3, Qt.PenStyle.DashLine))
+            painter.drawRect(self._on_screen(self._look, self._view))
 
     def _paint_text(self, painter: QPainter) -> None:
         """What is said, or the invitation: a large line and a smaller one below it."""

@@ -64,6 +64,12 @@ class Thumbnails(QScrollArea):
             button.setToolTip(f"{self._names[key]}: {guess}" if guess else self._names[key])
             button.setAccessibleName(button.toolTip())
 
+    def forget_guesses(self) -> None:
+        """Shows the names again: the network is another now, or other words are used."""
+        self._guesses.clear()
+        for key in self._buttons:
+            self.say(key, "")
+
     def _fit(self, key: str) -> None:
         """A picture is as wide as the words below it need: they grow with the text size."""
         button = self._buttons[key]

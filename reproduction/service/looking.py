@@ -112,7 +112,10 @@ def _refined(
     asked = ("view", picture_key(question, arrays), repr(off), views)
 
     def look(number: int) -> NDArray[np.float32]:
-        return lesions.probabilities(model, seen.square[None], views, off, means, number)[0]
+        found: NDArray[np.float32] = lesions.probabilities(
+            model, seen.square[None], views, off, means, number
+        )[0]
+        return found
 
     chances = [session.kept((*asked, number), partial(look, number)) for number in order]
     row, column = positions[order[-1] % len(positions)]
@@ -120,7 +123,7 @@ def _refined(
     left, top, side = seen.box
     box = [left + round((column - middle) * scale), top + round((row - middle) * scale), side]
     said = {"looks": len(order), "view_box": box, "mirrored": order[-1] >= len(positions)}
-    return np.mean(chances, axis=0, dtype=np.float64).astype(np.float32), said
+    return np.stack(chances).mean(axis=0, dtype=np.float64).astype(np.float32), said
 
 
 def _central_first(positions: list[tuple[int, int]], mirrored: bool) -> list[int]:

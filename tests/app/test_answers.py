@@ -45,10 +45,11 @@ def test_a_reply_becomes_a_look_and_an_answer() -> None:
 
 def test_the_table_of_many_keeps_failures_and_whole_labels() -> None:
     rows = [
-        Row("a,b.jpg", Answer((Guess("tench, Tinca tinca", 0.5), Guess("eel", 0.25)), 1, 0.1)),
+        Row("a,b.jpg", Answer((Guess("tench, Tinca tinca", 0.5), Guess("eel", 0.25)), 1, 0.1, abstains=True)),
         Row("broken.jpg", None, "broken.jpg is truncated"),
     ]
     read = list(csv.reader(io.StringIO(results_csv(rows))))
-    assert {len(row) for row in read} == {12}
+    assert {len(row) for row in read} == {13}
     assert read[1][:5] == ["a,b.jpg", "tench, Tinca tinca", "0.500000", "eel", "0.250000"]
+    assert read[0][-2:] == ["no good word", "error"] and read[1][-2:] == ["yes", ""]
     assert read[2][0] == "broken.jpg" and read[2][-1] == "broken.jpg is truncated"

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from sample_runs import ONE_COLUMN, document_on, museum_on, sample_run
 
+from app.answers import answer_of
+from app.camera import Camera
 from app.document import picture_of, pictures_of
 from app.rooms.try_it import TryItRoom
+from app.selected import Lesions
 from app.shipped import shipped_pictures
 from app.worker import Worker
 from archive import write_archive
@@ -89,7 +94,7 @@ def test_a_dropped_picture_is_guessed_and_its_square_is_shown(
     assert room.ready()
     assert shown.width() / 96 * 64 == pytest.approx(seen.width())
     assert room.stage.look.crop.shape == (32, 32, 3)
-    assert "One look" in room._status.text()
+    assert "One look" in room.card.status.text()
 
 
 def test_what_is_outside_of_the_square_is_dimmed(qtbot: QtBot, room: TryItRoom, tmp_path: Path) -> None:
@@ -167,6 +172,7 @@ def test_without_an_archive_the_picture_waits_for_one(
     document = document_on(tmp_path, None)
     room = TryItRoom(museum_on(document, worker))
     qtbot.addWidget(room)
+    room.show()
     document.show_pictures([picture_of(picture(tmp_path, "sky.png", BLUE))])
     assert "archive" in room.stage.sentence
     write_archive(tmp_path / "late.h5", sample_run(ONE_COLUMN))
@@ -207,12 +213,12 @@ def test_one_look_is_answered_first_and_ten_refine_it(
     room.show()
     assert room.ten_views.isVisible() and room.ten_views.isChecked()
     room._document.show_pictures([picture_of(picture(tmp_path, "sea.png", BLUE))])
-    qtbot.waitUntil(lambda: "One look" in room._status.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "One look" in room.card.status.text(), timeout=20_000)
     first = room.bars.guesses[0].probability
-    qtbot.waitUntil(lambda: "10 looks" in room._status.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "10 looks" in room.card.status.text(), timeout=20_000)
     assert room.bars.guesses[0].probability > first
     qtbot.mouseClick(room.ten_views, Qt.MouseButton.LeftButton, pos=QPoint(10, room.ten_views.height() // 2))
-    qtbot.waitUntil(lambda: "One look" in room._status.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "One look" in room.card.status.text(), timeout=20_000)
     worker.shut_down()
 
 
@@ -281,7 +287,7 @@ def test_a_folder_is_a_queue_in_which_the_broken_one_is_noted(
     assert room.table.progress.text() == "12 of 12, 1 could not be read"
     answers = [row.answer.guesses[0].short if row.answer else "-" for row in room.batch.rows]
     assert answers == ["red", "-", "blue"] + ["red", "green", "blue"] * 3
-    room.save_table(tmp_path / "guesses.csv")
+    room.table.save(tmp_path / "guesses.csv")
     assert len((tmp_path / "guesses.csv").read_text(encoding="utf-8").splitlines()) == 13
 
 
@@ -321,3 +327,122 @@ def test_a_worker_that_dies_is_said_and_the_next_picture_is_answered(
     qtbot.waitUntil(lambda: "stopped unexpectedly" in room.stage.sentence, timeout=20_000)
     drop(room.stage, files(picture(tmp_path, "second.png", BLUE)))
     qtbot.waitUntil(lambda: best(room) == "blue", timeout=20_000)
+
+
+# What is not said, and by which network
+
+
+def test_no_good_word_is_said_with_the_rule_that_says_so(
+    qtbot: QtBot, room: TryItRoom, tmp_path: Path
+) -> None:
+    drop(room.stage, files(picture(tmp_path, "grey.png", (90, 90, 90))))
+    qtbot.waitUntil(lambda: room.card.verdict.isVisible(), timeout=20_000)
+    assert room.card.verdict.text() == "No good word for this"
+    assert "less than 40 % sure" in room.card.reason.text() and "90 %" in room.card.reason.text()
+    assert room.strip.text(str(tmp_path / "grey.png")) == "grey.png: no good word"
+    drop(room.stage, files(picture(tmp_path, "sea.png", BLUE)))
+    qtbot.waitUntil(lambda: best(room) == "blue", timeout=20_000)
+    assert not room.card.verdict.isVisible() and "40 %" in room.card.rule.text()
+
+
+def test_names_that_are_not_for_school_groups_are_left_unsaid() -> None:
+    said = {"label": "n02395406, pig", "label_id": "n02395406", "probability": 0.7}
+    message = {"guesses": [said], "views": 1, "seconds": 0.1}
+    assert answer_of(message).guesses[0].label == "pig"
+    assert answer_of(message, "not named here").guesses[0].label == "not named here"
+    plane = {"label": "airplane", "label_id": "", "probability": 0.7}
+    assert answer_of({**message, "guesses": [plane]}, "-").guesses[0].label == "airplane"
+
+
+def test_an_answer_is_that_of_the_network_with_what_is_switched_off(
+    qtbot: QtBot, room: TryItRoom, tmp_path: Path
+) -> None:
+    drop(room.stage, files(picture(tmp_path, "rose.png", (200, 30, 90))))
+    qtbot.waitUntil(lambda: best(room) == "red" and room.ready(), timeout=20_000)
+    room._document.set_lesions(Lesions(columns=frozenset({0})), "without column 0")
+    assert room.lesion_notice.isVisible() and "%" not in room.strip.text(str(tmp_path / "rose.png"))
+    qtbot.waitUntil(lambda: best(room) == "blue", timeout=20_000)
+    assert not room.card.verdict.isVisible(), "the rule is about the whole network"
+    qtbot.mouseClick(room.lesion_notice.back_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: best(room) == "red", timeout=20_000)
+    assert not room.lesion_notice.isVisible()
+
+
+def test_a_table_is_of_one_network(qtbot: QtBot, slow_room: TryItRoom, tmp_path: Path) -> None:
+    room = slow_room
+    paths = [picture(tmp_path, f"{place}.png", (200, 30, 90)) for place in range(4)]
+    drop(room.stage, files(*paths))
+    qtbot.waitUntil(lambda: len(room.batch.rows) == 2, timeout=20_000)
+    room._document.set_lesions(Lesions(columns=frozenset({0})), "without column 0")
+    qtbot.waitUntil(lambda: len(room.batch.rows) == 4 and not room.batch.running, timeout=20_000)
+    assert {row.answer.guesses[0].short for row in room.batch.rows if row.answer} == {"blue"}
+
+
+def test_two_thousand_files_at_once_begin_a_queue(qtbot: QtBot, room: TryItRoom, tmp_path: Path) -> None:
+    first = picture(tmp_path, "0000.png", RED)
+    paths = [first, *(tmp_path / f"{place:04}.png" for place in range(1, 2000))]
+    for path in paths[1:]:
+        path.hardlink_to(first)
+    drop(room.stage, files(*paths))
+    qtbot.waitUntil(lambda: len(room.batch.rows) >= 3, timeout=20_000)
+    assert room.batch.total == 2000 and room.table.progress.text().endswith("of 2000")
+    room.batch.cancel()
+
+
+def odd_pictures(folder: Path) -> list[Path]:
+    """Pictures of every odd kind that can still be looked at."""
+    blue = Image.new("RGB", (64, 64), BLUE)
+    blue.convert("CMYK").save(folder / "cmyk.jpg")
+    Image.fromarray(np.full((40, 40), 40_000, np.uint16)).save(folder / "deep.png")
+    red = Image.new("RGB", (64, 64), RED)
+    blue.save(folder / "animated.gif", save_all=True, append_images=[red])
+    blue.save(folder / "wrong suffix.jpg", "PNG")
+    Image.new("1", (8000, 6300), 1).save(folder / "50 megapixels.png")
+    Image.new("RGB", (3, 2000), BLUE).save(folder / "tall.png")
+    names = ("cmyk.jpg", "deep.png", "animated.gif", "wrong suffix.jpg", "50 megapixels.png", "tall.png")
+    return [folder / name for name in names]
+
+
+def test_odd_pictures_are_answered(qtbot: QtBot, room: TryItRoom, tmp_path: Path) -> None:
+    for path in odd_pictures(tmp_path):
+        drop(room.stage, files(path))
+        qtbot.waitUntil(lambda path=path: str(path) in room.strip.keys, timeout=30_000)
+        assert room.ready() and room.bars.guesses, path.name
+
+
+def test_a_picture_in_its_own_address_is_taken(qtbot: QtBot, room: TryItRoom) -> None:
+    content = BytesIO()
+    Image.new("RGB", (20, 20), GREEN).save(content, "PNG")
+    mime = QMimeData()
+    mime.setUrls([QUrl(f"data:image/png;base64,{b64encode(content.getvalue()).decode()}")])
+    assert drop(room.stage, mime)
+    qtbot.waitUntil(lambda: best(room) == "green", timeout=20_000)
+
+
+# The camera
+
+
+def frame(color: tuple[int, int, int]) -> QImage:
+    image = QImage(1280, 720, QImage.Format.Format_RGB32)
+    image.fill(QColor(*color))
+    return image
+
+
+def test_of_a_cameras_frames_the_latest_is_taken_and_the_others_are_forgotten(qtbot: QtBot) -> None:
+    camera = Camera()
+    for color in (RED, GREEN, BLUE):
+        camera.keep(frame(color))
+    taken = camera.take()
+    assert taken is not None and (taken.width(), taken.height()) == (640, 360)
+    assert taken.pixelColor(5, 5) == QColor(*BLUE) and camera.take() is None
+
+
+def test_without_a_camera_it_says_why(qtbot: QtBot, room: TryItRoom) -> None:
+    button = room.camera
+    room.set_depth("try")
+    reason = button.camera.why_not()
+    if reason:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert room._notes.isVisible() and room._notes.text() == reason
+    button.failed.emit("The camera was unplugged.")
+    assert room._notes.text() == "The camera was unplugged."
