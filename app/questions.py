@@ -49,6 +49,12 @@ def switched_off(lesions: Lesions) -> dict[str, Any]:
     return {"lesions": {**lesions.to_json(), "units": units}}
 
 
+def about(picture: VisitorPicture, archive: str, do: str, **more: Any) -> Question:
+    """Asks something else about the picture; `more` as the service's protocol has it."""
+    message, arrays = _picture(picture)
+    return {"do": do, "archive": archive, **message, **more}, arrays
+
+
 def _picture(picture: VisitorPicture) -> Question:
     """A file is named, bytes are handed over."""
     if picture.path is not None:

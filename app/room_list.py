@@ -29,6 +29,7 @@ ROOMS = (
     RoomEntry("filters", QT_TRANSLATE_NOOP("rooms", "Filters"), "app.rooms.filters", "FiltersRoom"),
     RoomEntry("two-gpus", QT_TRANSLATE_NOOP("rooms", "Two GPUs"), "app.rooms.two_gpus", "TwoGpusRoom"),
     RoomEntry("try-it", QT_TRANSLATE_NOOP("rooms", "Try it"), "app.rooms.try_it", "TryItRoom"),
+    RoomEntry("inside", QT_TRANSLATE_NOOP("rooms", "Inside"), "app.rooms.inside", "InsideRoom"),
     RoomEntry("training", QT_TRANSLATE_NOOP("rooms", "Training"), "app.rooms.training", "TrainingRoom"),
     RoomEntry(
         "pull-the-plug",

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.pixels import Box, paint_box
 from app.theme import current
 from app.widgets.tile_sheet import image_of
 
@@ -19,11 +20,17 @@ class PixelView(QWidget):
         super().__init__(parent)
         self._side = side
         self._image: QImage | None = None
+        self._box: Box | None = None
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
         """Shows other pixels, or nothing."""
         self._image = None if pixels is None else image_of(pixels)
+        self.update()
+
+    def mark(self, box: Box | None) -> None:
+        """Draws a frame around the pixels top, left, bottom, right, or none."""
+        self._box = box
         self.update()
 
     def _target(self, image: QImage) -> QRectF:
@@ -47,3 +54,5 @@ class PixelView(QWidget):
         larger = target.width() < self._image.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, larger)
         painter.drawImage(target, self._image)
+        if self._box is not None:
+            paint_box(painter, target, self._image, self._box)

@@ -1,0 +1,1 @@
+"""What the room Inside is made of: the flow of a picture, one unit, and the pages about it."""
