@@ -129,6 +129,11 @@ class ActivationsReader:
         shape = (int(self.probe["images"]), None, None, None)
         return elements.read_array(self._path, self._file, name, "u1", shape)
 
+    @property
+    def has_thumbnails(self) -> bool:
+        """Whether the probe pictures were stored."""
+        return elements.member(self._path, self._file, "activations/thumbnails") is not None
+
     def everything(self) -> Activations:
         """All of it, in memory."""
         return Activations(

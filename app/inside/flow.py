@@ -57,7 +57,13 @@ def flow_of(network: Mapping[str, Any]) -> tuple[FlowLayer, ...]:
             flat = len(stage.head["output_shape"]) == 1
             known = tuple(source for source in reads if source is not None)
             found.append(FlowLayer(name, stage.lane, stage.depth, flat, False, known))
-    return _with_words(found, layers, str(network["probabilities"]))
+    made = _with_words(found, layers, str(network["probabilities"]))
+    if any(layer.words for layer in made):
+        return made
+    last = layers[str(network["probabilities"])]
+    sources = tuple(source for source in map(block, last["inputs"]) if source is not None)
+    depth = 1 + max((layer.depth for layer in made), default=-1)
+    return (*made, FlowLayer(last["name"], None, depth, True, True, sources))
 
 
 def _with_words(

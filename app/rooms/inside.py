@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QComboBox,
     QFrame,
     QPushButton,
     QScrollArea,
@@ -19,14 +18,19 @@ from PySide6.QtWidgets import (
 )
 
 from app.figure import Figure, Table
+from app.inside.archived import ProbeReader
+from app.inside.excites_page import ExcitesPage
 from app.inside.flow_paint import Content
 from app.inside.flow_view import FlowArea, FlowView
 from app.inside.inquiry import Inquiry
 from app.inside.maps_page import MapsPage
 from app.inside.page import Page
+from app.inside.sums_page import SumsPage
 from app.inside.unit_card import UnitCard, unit_words
+from app.inside.why_page import WhyPage
 from app.room import DEPTHS, Museum, Room
 from app.theme import label
+from app.widgets.pick import Pick
 from app.widgets.tile_sheet import image_of
 
 SIDE_WIDTH = 316
@@ -45,14 +49,22 @@ class InsideRoom(Room):
         self.inquiry = Inquiry(museum.document, museum.worker, self)
         self.flow = FlowView()
         self.card = UnitCard()
-        self.layers = QComboBox()
-        self.layers.setAccessibleName(self.tr("Layer"))
+        self.layers, self.view = Pick(self.tr("Layer")), Pick(self.tr("Show"))
         self._sentence = label("", "lead")
         self._below = label("", "muted")
-        self._pages: dict[str, Page] = {"maps": MapsPage(self.inquiry)}
-        self._titles = {"flow": self.tr("The picture on its way"), "maps": self.tr("All maps of a layer")}
-        self.view = QComboBox()
-        self.view.setAccessibleName(self.tr("Show"))
+        self.why = WhyPage(self.inquiry)
+        self.excites = ExcitesPage(self.inquiry, ProbeReader(museum.document))
+        self.sums = SumsPage(self.inquiry)
+        self.maps = MapsPage(self.inquiry)
+        pages = {"maps": self.maps, "why": self.why, "excites": self.excites, "sums": self.sums}
+        self._pages: dict[str, Page] = pages
+        self._titles = {
+            "flow": self.tr("The picture on its way"),
+            "maps": self.tr("All maps of a layer"),
+            "why": self.tr("What the answer hangs on"),
+            "excites": self.tr("What excites a unit"),
+            "sums": self.tr("One number, step by step"),
+        }
         self._lay_out()
         self._connect()
         self.set_depth(self.shown_depth)
@@ -82,12 +94,11 @@ class InsideRoom(Room):
         column.setSpacing(8)
         column.addWidget(label(self.tr("Inside"), "title", wrap=False))
         column.addWidget(self._sentence)
-        self._page_stack = QStackedLayout()
+        pages = QWidget()
+        self._page_stack = QStackedLayout(pages)  # of a widget from the start: it shows what it is given
         self._page_stack.addWidget(FlowArea(self.flow))
         for shown in self._pages.values():
             self._page_stack.addWidget(shown)
-        pages = QWidget()
-        pages.setLayout(self._page_stack)
         pages.setMinimumHeight(LOWEST_PAGE)
         column.addWidget(pages, 1)
         column.addWidget(self._below)
@@ -281,7 +292,7 @@ class InsideRoom(Room):
         self._below.setText(sentence if sentence.endswith(".") else f"{sentence}.")
 
     def _show_page(self, name: str) -> None:
-        self.view.setCurrentIndex(max(0, self.view.findData(name)))
+        self.view.choose(name)
         self._page_stack.setCurrentIndex(["flow", *self._pages].index(self.page))
         self._say_what_is_seen()
         if self.page in self._pages:
