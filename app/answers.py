@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,16 @@ def _guess_of(guess: Mapping[str, Any], unnamed: str) -> Guess:
     (words,), (identity,) = visitor_words([str(guess["label"])], [str(guess.get("label_id") or "")])
     hidden = unnamed and identity in hidden_from_school_groups()
     return Guess(unnamed if hidden else words, float(guess["probability"]))
+
+
+def class_words(labels: Sequence[str], identities: Sequence[str], unnamed: str = "") -> tuple[str, ...]:
+    """What a visitor calls the classes of an archive, short; `unnamed` as in `answer_of`."""
+    words = visitor_words(list(labels), list(identities))
+    hidden = hidden_from_school_groups() if unnamed else frozenset()
+    return tuple(
+        unnamed if identity in hidden else word.split(",")[0].strip()
+        for word, identity in zip(*words, strict=True)
+    )
 
 
 def _rule_of(stored: Any) -> Rule | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication
 
+from app.answers import class_words
 from app.archive_words import count, decimal
 from app.document import Document, OpenArchive, Version
 from archive import Archive
@@ -70,7 +71,7 @@ def command(archive: OpenArchive, pictures: bool = False) -> str:
     return f"{words} --store-pictures" if pictures else words
 
 
-def unit_rows(archive: OpenArchive, known: ProbeFacts, layer: str, unit: int) -> list[tuple[str, str]]:
+def unit_rows(document: Document, known: ProbeFacts, layer: str, unit: int) -> list[tuple[str, str]]:
     """The statistics of one unit over the probe set: (what, value)."""
     table = known.units.get(layer)
     if table is None or unit >= len(table):
@@ -86,17 +87,21 @@ def unit_rows(archive: OpenArchive, known: ProbeFacts, layer: str, unit: int) ->
         rows.append((tr("Sparseness"), decimal(row["sparseness"], 2)))
     best = int(row["best_class"])
     if not isnan(row["selectivity"]) and best >= 0:
-        named = archive.labels[best].split(",")[0] if best < len(archive.labels) else str(best)
-        rows.append(
-            (tr("Class selectivity"), tr("{0}, most for {1}").format(decimal(row["selectivity"], 2), named))
-        )
+        named = word_of(class_names(document), best)
+        said = tr("{0}, most for {1}").format(decimal(row["selectivity"], 2), named)
+        rows.append((tr("Class selectivity"), said))
     return rows
 
 
-def class_word(archive: OpenArchive, number: int) -> str:
-    """The short name of a class."""
-    labels = archive.labels
-    return labels[number].split(",")[0] if 0 <= number < len(labels) else str(number)
+def class_names(document: Document) -> tuple[str, ...]:
+    """What the classes of the current archive are called."""
+    archive = document.current
+    return () if archive is None else class_words(archive.labels, archive.label_ids, document.unnamed)
+
+
+def word_of(names: Sequence[str], number: int) -> str:
+    """The name of a class; its number where it has none."""
+    return names[number] if 0 <= number < len(names) else str(number)
 
 
 def pixels_of(found: NDArray[np.uint8]) -> NDArray[np.uint8]:

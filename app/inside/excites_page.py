@@ -14,7 +14,7 @@ from app.answers import Arrays
 from app.archive_words import decimal
 from app.figure import Figure, Table
 from app.filter_figure import figure_size, paint_figure
-from app.inside.archived import ProbeReader, class_word, command, pixels_of, unit_rows
+from app.inside.archived import ProbeReader, class_names, command, pixels_of, unit_rows, word_of
 from app.inside.inquiry import Inquiry
 from app.inside.page import Page
 from app.inside.unit_card import Rows
@@ -38,6 +38,7 @@ class ExcitesPage(Page):
         self.missing = Missing()
         self._said = label("", "muted")
         self._patches: list[dict[str, Any]] = []
+        self._names: tuple[str, ...] = ()
         self._block: SheetBlock | None = None
         self._shown: object = None
         self._content = QWidget()
@@ -73,7 +74,7 @@ class ExcitesPage(Page):
         self._shown = key
         layer, unit, known = document.layer or "", document.unit, self._probe.current()
         self._patches, self._block = [], None
-        self.rows.show_rows([] if known is None or unit is None else unit_rows(archive, known, layer, unit))
+        self.rows.show_rows([] if known is None or unit is None else unit_rows(document, known, layer, unit))
         if known is None:
             self._say_missing(
                 self.tr("This archive was never asked about a set of probe pictures."), command(archive)
@@ -97,7 +98,7 @@ class ExcitesPage(Page):
         archive = self.inquiry.archive
         if archive is None:
             return
-        self._patches = list(message["patches"])
+        self._patches, self._names = list(message["patches"]), class_names(self.inquiry.document)
         if not message["from"]:
             self._say_missing(
                 self.tr("The archive keeps which pictures excite this unit, but not the pictures."),
@@ -121,12 +122,11 @@ class ExcitesPage(Page):
         self._said.setText(self._words(number))
 
     def _words(self, number: int) -> str:
-        archive = self.inquiry.archive
-        if archive is None or number >= len(self._patches):
+        if number >= len(self._patches):
             return ""
         patch = self._patches[number]
         words = self.tr("Answer {0}: in probe picture {1}, of class {2}, taken for {3}.")
-        classes = class_word(archive, patch["label"]), class_word(archive, patch["guess"])
+        classes = word_of(self._names, patch["label"]), word_of(self._names, patch["guess"])
         return words.format(decimal(patch["value"], 2), patch["picture"], *classes)
 
     def _listed(self) -> str:

@@ -44,7 +44,7 @@ class Content:
 
     def label(self, number: int) -> str:
         """The name of a class, short."""
-        return self.labels[number].split(",")[0] if number < len(self.labels) else str(number)
+        return self.labels[number] if number < len(self.labels) else str(number)
 
 
 def paint_flow(painter: QPainter, plan: Plan, content: Content, focused: bool = False) -> None:

@@ -104,7 +104,8 @@ class Inquiry(QObject):
         self.asked: set[Hashable] = set()
         self._awake, self._stale = False, True
         self._about: object = None
-        for signal in (document.currentChanged, document.pictureChanged, document.lesionsChanged):
+        changes = document.currentChanged, document.pictureChanged, document.lesionsChanged
+        for signal in (*changes, document.wordsChanged):
             signal.connect(self.ask)
         document.archiveUpdated.connect(self._on_update)
         document.unitChanged.connect(self._on_unit)

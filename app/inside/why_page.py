@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QSlider, QVB
 from app.answers import Arrays, percent
 from app.archive_words import decimal
 from app.figure import Figure, Table
-from app.inside.archived import class_word
+from app.inside.archived import class_names, word_of
 from app.inside.blending import Bytes, Values, blend, hidden_strength, signed
 from app.inside.inquiry import Inquiry
 from app.inside.page import Page
@@ -123,9 +123,10 @@ class WhyPage(Page):
         if seen is None or archive is None or layer != archive.network["probabilities"]:
             return
         maps, before = seen.maps[layer], self.target.currentData()
+        names = class_names(self.inquiry.document)
         self.target.clear()
         for channel, values in list(zip(maps.channels, maps.values, strict=True))[:TOP]:
-            words = self.tr("{0}, {1}").format(class_word(archive, channel), percent(float(values.max())))
+            words = self.tr("{0}, {1}").format(word_of(names, channel), percent(float(values.max())))
             self.target.addItem(words, channel)
         self._name_unit()
         self.target.setCurrentIndex(max(0, self.target.findData(before) if before == UNIT else 0))

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.figure import Figure, Table
-from app.inside.archived import ProbeReader
+from app.inside.archived import ProbeReader, class_names
 from app.inside.excites_page import ExcitesPage
 from app.inside.flow_paint import Content
 from app.inside.flow_view import FlowArea, FlowView
@@ -213,8 +213,8 @@ class InsideRoom(Room):
             return
         self._stack.setCurrentIndex(1)
         crop = None if seen is None else image_of(seen.crop)
-        labels = tuple(document.current.labels)
-        self.flow.content = Content(layers=self.inquiry.flow, crop=crop, labels=labels)
+        names = class_names(document)
+        self.flow.content = Content(layers=self.inquiry.flow, crop=crop, labels=names)
         self.flow.refresh()
         self._fill_layers()
         self._on_unit()
