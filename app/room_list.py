@@ -30,6 +30,9 @@ ROOMS = (
     RoomEntry("two-gpus", QT_TRANSLATE_NOOP("rooms", "Two GPUs"), "app.rooms.two_gpus", "TwoGpusRoom"),
     RoomEntry("try-it", QT_TRANSLATE_NOOP("rooms", "Try it"), "app.rooms.try_it", "TryItRoom"),
     RoomEntry("inside", QT_TRANSLATE_NOOP("rooms", "Inside"), "app.rooms.inside", "InsideRoom"),
+    RoomEntry(
+        "neighbours", QT_TRANSLATE_NOOP("rooms", "Neighbours"), "app.rooms.neighbours", "NeighboursRoom"
+    ),
     RoomEntry("training", QT_TRANSLATE_NOOP("rooms", "Training"), "app.rooms.training", "TrainingRoom"),
     RoomEntry(
         "pull-the-plug",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archive.errors import ArchiveError
 from reproduction.errors import UserError
 from reproduction.frames import Decoder, encode
 from reproduction.service.exciting import patches
@@ -128,7 +129,12 @@ def neighbours(session: Session, question: dict[str, Any]) -> Answer:
     return {"neighbours": rows, **message}, arrays
 
 
-FAKES = (activations, maps, attribution, occlusion, arithmetic, neighbours)
+def preview(session: Session, question: dict[str, Any]) -> Answer:
+    """The picture is all grey."""
+    return {"box": [0, 0, SIDE], "notes": []}, {"crop": np.full((SIDE, SIDE, 3), 200, np.uint8)}
+
+
+FAKES = (preview, activations, maps, attribution, occlusion, arithmetic, neighbours)
 
 
 def answer(session: Session, question: dict[str, Any], arrays: Arrays) -> bytes:
@@ -142,7 +148,7 @@ def answer(session: Session, question: dict[str, Any], arrays: Arrays) -> bytes:
             message, answers = {"field": field, "patches": patches}[do](session, question, arrays)
         else:
             message, answers = handlers[do](session, question)
-    except UserError as error:
+    except (UserError, ArchiveError) as error:
         return encode({"id": number, "ok": False, "error": str(error)})
     return encode({"id": number, "ok": True, **message}, answers)
 
