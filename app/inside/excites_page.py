@@ -14,10 +14,10 @@ from app.answers import Arrays
 from app.archive_words import decimal
 from app.figure import Figure, Table
 from app.filter_figure import figure_size, paint_figure
-from app.inside.archived import ProbeReader, class_names, command, pixels_of, unit_rows, word_of
 from app.inside.inquiry import Inquiry
 from app.inside.page import Page
 from app.inside.unit_card import Rows
+from app.probe_facts import ProbeReader, class_names, command, pixels_of, unit_rows, word_of
 from app.theme import label
 from app.widgets.missing import Missing
 from app.widgets.tile_sheet import SheetBlock, TileSheet

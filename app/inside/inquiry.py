@@ -74,8 +74,9 @@ class Unit:
 
 @dataclass
 class Seen:
-    """All that is known of the current picture in the current network."""
+    """All that is known of the current picture in the current network; `number` is another for every look."""
 
+    number: int
     crop: Bytes
     layers: dict[str, SeenLayer]
     maps: dict[str, Maps] = field(default_factory=dict)
@@ -102,7 +103,7 @@ class Inquiry(QObject):
         self.seen: Seen | None = None
         self.flow: tuple[FlowLayer, ...] = ()
         self.asked: set[Hashable] = set()
-        self._awake, self._stale = False, True
+        self._awake, self._stale, self._looks = False, True, 0
         self._about: object = None
         changes = document.currentChanged, document.pictureChanged, document.lesionsChanged
         for signal in (*changes, document.wordsChanged):
@@ -195,7 +196,8 @@ class Inquiry(QObject):
 
     def _on_activations(self, message: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         layers = {entry["name"]: seen_layer(entry, arrays) for entry in message["layers"]}
-        self.seen = Seen(arrays["crop"], layers)
+        self._looks += 1
+        self.seen = Seen(self._looks, arrays["crop"], layers)
         self.flow = tuple(layer for layer in self.flow if layer.name in layers)
         self.changed.emit()
         for layer in self.flow:

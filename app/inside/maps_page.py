@@ -51,9 +51,9 @@ class MapsPage(Page):
 
     def refresh(self) -> None:
         seen, layer = self.inquiry.seen, self._layer
-        if not self.isVisible() or seen is None or layer is None or self._shown == (id(seen), layer.name):
+        if not self.isVisible() or seen is None or layer is None or self._shown == (seen.number, layer.name):
             return
-        key = id(seen), layer.name
+        key = seen.number, layer.name
 
         def answered(message: dict[str, Any], arrays: Arrays) -> None:
             self._shown = key

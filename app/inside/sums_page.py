@@ -90,7 +90,7 @@ class SumsPage(Page):
             self._shown = None
             self._say(self.tr("Select a unit first: tap one of the maps."))
             return
-        key = id(seen), unit.layer, unit.channel, unit.row, unit.column
+        key = seen.number, unit.layer, unit.channel, unit.row, unit.column
         if key == self._shown:
             return
         self._shown = key

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QSlider, QVB
 from app.answers import Arrays, percent
 from app.archive_words import decimal
 from app.figure import Figure, Table
-from app.inside.archived import class_names, word_of
 from app.inside.blending import Bytes, Values, blend, hidden_strength, signed
 from app.inside.inquiry import Inquiry
 from app.inside.page import Page
-from app.pixels import draw_pixels, paint_box
+from app.pixels import Box, draw_pixels, paint_box
+from app.probe_facts import class_names, word_of
 from app.theme import TARGET_PX, label
 from app.widgets.pick import Pick
 from app.widgets.tile_sheet import image_of
@@ -32,10 +32,10 @@ class Picture(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.pixels: Bytes | None = None
-        self.box: tuple[int, int, int, int] | None = None
+        self.box: Box | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def show_pixels(self, pixels: Bytes | None, box: tuple[int, int, int, int] | None = None) -> None:
+    def show_pixels(self, pixels: Bytes | None, box: Box | None = None) -> None:
         """Shows other pixels (h, w, 3), or nothing."""
         self.pixels, self.box = pixels, box
         self.update()
@@ -79,6 +79,7 @@ class WhyPage(Page):
         self._said = label("", "muted")
         self._strength: Values | None = None
         self._answers: Values | None = None
+        self._box: Box | None = None
         self._whole = 0.0
         self._shown: object = None
         self._make_controls()
@@ -166,19 +167,21 @@ class WhyPage(Page):
         return {"layer": unit.layer, "channel": unit.channel, **place}
 
     def refresh(self) -> None:
-        about = self._about()
-        key = (id(self.inquiry.seen), repr(about), self.rule.currentData())
-        if self.isVisible() and about is not None and key != self._shown:
-            self._shown = key
+        if self.isVisible() and self._about() is not None and self._key() != self._shown:
             self.ask()
+
+    def _key(self) -> object:
+        """What is another for another question."""
+        seen = self.inquiry.seen
+        return seen and seen.number, repr(self._about()), self.rule.currentData()
 
     def ask(self) -> None:
         """Asks anew, by the rule that is chosen."""
         about = self._about()
         if about is None:
             return
-        self._shown = (id(self.inquiry.seen), repr(about), self.rule.currentData())
-        self._strength = self._answers = None
+        self._shown = self._key()
+        self._strength = self._answers = self._box = None
         for kind in ("attribution", "occlusion"):
             self.inquiry.cancel(kind)
         if self.rule.currentData() == "occlusion":
@@ -201,12 +204,13 @@ class WhyPage(Page):
     def _on_signal(self, message: dict[str, Any], arrays: Arrays) -> None:
         self._strength = arrays["strength"].astype(np.float32) / np.float32(255)
         top, left, bottom, right = (int(edge) for edge in message["field"])
-        self.signal.show_pixels(signed(arrays["map"].astype(np.float32)), (top, left, bottom, right))
+        self._box = (top, left, bottom, right)
+        self.signal.show_pixels(signed(arrays["map"].astype(np.float32)), self._box)
         if float(message["largest"]) == 0:
             self._said.setText(self.tr("It does not answer here, so nothing comes back to the pixels."))
         else:
             self._said.setText(self._words())
-        self._draw((top, left, bottom, right))
+        self._draw()
 
     def _on_squares(self, message: dict[str, Any], answers: Values) -> None:
         total, first = int(message["total"]), int(message["first"])
@@ -244,13 +248,13 @@ class WhyPage(Page):
         }
         return said.get(str(self.rule.currentData()), "")
 
-    def _draw(self, box: tuple[int, int, int, int] | None = None) -> None:
+    def _draw(self) -> None:
         seen = self.inquiry.seen
         if seen is None or self._strength is None:
             self.laid_over.show_pixels(None if seen is None else seen.crop)
             return
         pixels = blend(seen.crop, self._strength, self.blending.value() / 100)
-        self.laid_over.show_pixels(pixels, box or self.laid_over.box)
+        self.laid_over.show_pixels(pixels, self._box)
         for part in (self.laid_over, self.signal):
             part.setAccessibleDescription(self._title())
 

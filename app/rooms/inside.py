@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from app.figure import Figure, Table
-from app.inside.archived import ProbeReader, class_names
 from app.inside.excites_page import ExcitesPage
 from app.inside.flow_paint import Content
 from app.inside.flow_view import FlowArea, FlowView
@@ -28,6 +27,7 @@ from app.inside.page import Page
 from app.inside.sums_page import SumsPage
 from app.inside.unit_card import UnitCard, unit_words
 from app.inside.why_page import WhyPage
+from app.probe_facts import ProbeReader, class_names
 from app.room import DEPTHS, Museum, Room
 from app.theme import label
 from app.widgets.pick import Pick

@@ -24,7 +24,7 @@ from app.archive_words import count
 from app.document import OpenArchive
 from app.figure import Figure
 from app.filter_figure import figure_size
-from app.inside.archived import ProbeReader, class_names, command, word_of
+from app.probe_facts import ProbeReader, class_names, command, word_of
 from app.room import Museum, Room
 from app.theme import column_name, label
 from app.widgets.missing import Missing
@@ -35,7 +35,7 @@ from app.widgets.tile_sheet import SheetBlock
 
 PICTURE_PX = 128
 COUNTS = (3, 6, 12, 24)
-LEVEL, LAYER, COLUMN = "level", "layer", "column"
+LEVEL, LAYER = "level", "layer"  # as the protocol calls them
 
 
 class NeighboursRoom(Room):
@@ -54,13 +54,13 @@ class NeighboursRoom(Room):
         self.picture = PixelView(PICTURE_PX)
         self.picture.setAccessibleName(self.tr("Your picture, as the network sees it"))
         self.layer = Pick(self.tr("Layer"))
-        self.metric = Pick(self.tr("Distance"))
-        self.count = Pick(self.tr("How many"))
+        self.distance = Pick(self.tr("Distance"))
+        self.how_many = Pick(self.tr("How many"))
         self.missing = Missing()
         self._sentence = label("", "lead")
         self._fill_choices()
         self._lay_out()
-        for pick in (self.layer, self.metric, self.count):
+        for pick in (self.layer, self.distance, self.how_many):
             pick.activated.connect(lambda _place: self.ask())
         changes = document.currentChanged, document.pictureChanged, document.lesionsChanged
         for signal in (*changes, document.wordsChanged):
@@ -69,11 +69,11 @@ class NeighboursRoom(Room):
         self._on_change()
 
     def _fill_choices(self) -> None:
-        self.metric.addItem(self.tr("Euclidean, as in 2012"), "euclidean")
-        self.metric.addItem(self.tr("Angle (cosine)"), "cosine")
+        self.distance.addItem(self.tr("Euclidean, as in 2012"), "euclidean")
+        self.distance.addItem(self.tr("Angle (cosine)"), "cosine")
         for number in COUNTS:
-            self.count.addItem(count(number), number)
-        self.count.choose(6)
+            self.how_many.addItem(count(number), number)
+        self.how_many.choose(6)
 
     # Layout
 
@@ -116,14 +116,14 @@ class NeighboursRoom(Room):
         row = QHBoxLayout(card)
         row.setContentsMargins(14, 8, 14, 10)
         row.setSpacing(14)
-        for pick in (self.layer, self.metric, self.count):
+        for pick in (self.layer, self.distance, self.how_many):
             part = QWidget()
             column = QVBoxLayout(part)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(2)
             column.addWidget(label(pick.accessibleName(), "small"))
             column.addWidget(pick)
-            row.addWidget(part, 2 if pick is not self.count else 1)
+            row.addWidget(part, 2 if pick is not self.how_many else 1)
             if pick is not self.layer:
                 self.from_depth("study", part)
         button = self.figure_button("neighbours")
@@ -243,7 +243,7 @@ class NeighboursRoom(Room):
             self._request("preview", lambda message, arrays: self.picture.show_pixels(arrays["crop"]))
             return
         self._request("preview", lambda message, arrays: self.picture.show_pixels(arrays["crop"]))
-        more = {"count": self.count.currentData(), "metric": self.metric.currentData()}
+        more = {"count": self.how_many.currentData(), "metric": self.distance.currentData()}
         lesions = {"lesions": self._document.lesions.to_json()} if self._document.lesions else {}
         chosen = self.layer.currentData() or {LEVEL: 0}
         self._request("neighbours", self._on_features, **more, **chosen, **lesions)
@@ -335,7 +335,7 @@ class NeighboursRoom(Room):
                 widget=self.features.sheet,
                 facts=(
                     (self.tr("Layer"), self.layer.currentText()),
-                    (self.tr("Distance"), self.metric.currentText()),
+                    (self.tr("Distance"), self.distance.currentText()),
                 ),
             )
         ]
@@ -345,11 +345,11 @@ class NeighboursRoom(Room):
     def state(self) -> dict[str, Any]:
         """The choices, by what they stand for."""
         chosen = self.layer.currentText()
-        return {"layer": chosen, "metric": self.metric.currentData(), "count": self.count.currentData()}
+        return {"layer": chosen, "metric": self.distance.currentData(), "count": self.how_many.currentData()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Chooses again what this archive offers."""
-        for pick, name in ((self.metric, "metric"), (self.count, "count")):
+        for pick, name in ((self.distance, "metric"), (self.how_many, "count")):
             if pick.findData(state.get(name)) >= 0:
                 pick.choose(state[name])
         place = self.layer.findText(str(state.get("layer", "")))

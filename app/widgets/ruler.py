@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from app.archive_words import decimal
 from app.figure import Table
 from app.filter_figure import paint_figure
-from app.inside.archived import pixels_of
+from app.probe_facts import pixels_of
 from app.theme import label
 from app.widgets.missing import Missing
 from app.widgets.tile_sheet import SheetBlock, TileSheet
@@ -51,9 +51,9 @@ class Ruler(QWidget):
         column.setSpacing(6)
         column.addWidget(label(name, "heading"))
         column.addWidget(self.words)
+        column.addWidget(self._said)
         column.addWidget(self.sheet, 1)
         column.addWidget(self._rows)
-        column.addWidget(self._said)
         column.addWidget(self.missing)
         column.addStretch(0)
         self.sheet.shown.connect(self._on_shown)

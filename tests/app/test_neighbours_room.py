@@ -59,15 +59,15 @@ def test_the_two_rulers_show_their_own_neighbours_nearest_first(qtbot: QtBot, ro
 
 def test_how_many_and_by_which_distance_can_be_chosen(qtbot: QtBot, room_of: RoomOf) -> None:
     room = room_of()
-    room.count.choose(3)
-    room.metric.choose("cosine")
-    room.count.activated.emit(room.count.currentIndex())
+    room.how_many.choose(3)
+    room.distance.choose("cosine")
+    room.how_many.activated.emit(room.how_many.currentIndex())
     qtbot.waitUntil(room.ready, timeout=20_000)
     assert len(room.features.found) == len(room.pixels.found) == 3
     state = room.state()
-    room.count.choose(12)
+    room.how_many.choose(12)
     room.restore(state)
-    assert room.count.currentData() == 3 and room.metric.currentData() == "cosine"
+    assert room.how_many.currentData() == 3 and room.distance.currentData() == "cosine"
 
 
 def test_the_lead_counts_how_far_the_neighbours_agree(qtbot: QtBot, room_of: RoomOf) -> None:
@@ -108,7 +108,7 @@ def test_each_depth_adds_its_controls(qtbot: QtBot, room_of: RoomOf) -> None:
     shown = {}
     for depth in ("look", "try", "study"):
         room.set_depth(depth)
-        shown[depth] = [pick.isVisible() for pick in (room.layer, room.metric, room.count)]
+        shown[depth] = [pick.isVisible() for pick in (room.layer, room.distance, room.how_many)]
     assert shown == {"look": [False] * 3, "try": [True, False, False], "study": [True] * 3}
 
 

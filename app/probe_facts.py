@@ -19,7 +19,7 @@ from archive import Archive
 
 def tr(text: str) -> str:
     """The text in the visitor's language."""
-    return QCoreApplication.translate("inside", text)
+    return QCoreApplication.translate("probe", text)
 
 
 @dataclass(frozen=True)
