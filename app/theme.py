@@ -257,7 +257,6 @@ QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border: 3px solid {focu
 QPushButton[role="primary"]:focus {{ border-color: {text}; }}
 QPushButton[role="room"]:focus, QPushButton[role="quiet"]:focus {{ border-color: {focus}; }}
 QAbstractScrollArea::corner {{ background: transparent; border: none; }}
-QComboBox::drop-down {{ border: none; width: 32px; }}
 QComboBox QAbstractItemView {{ background: {card}; color: {text}; border: 1px solid {edge}; }}
 QComboBox QAbstractItemView::item {{ min-height: {inner}px; }}
 QScrollBar:vertical {{ background: transparent; width: 14px; margin: 0; }}

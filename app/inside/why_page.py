@@ -18,12 +18,13 @@ from app.inside.page import Page
 from app.pixels import Box, draw_pixels, paint_box
 from app.probe_facts import class_names, word_of
 from app.theme import TARGET_PX, label
-from app.widgets.pick import Pick
+from app.widgets.select import Select
 from app.widgets.tile_sheet import image_of
 
 AT_ONCE = 16  # hidden squares a question: an answer comes often enough to be watched
 TOP = 5
 UNIT = "unit"
+LETTERS = 8  # of an entry of a list that are in sight at least
 
 
 class Picture(QWidget):
@@ -73,7 +74,10 @@ class WhyPage(Page):
             "deconvolution": self.tr("Deconvolution"),
             "occlusion": self.tr("Hide parts of it"),
         }
-        self.target, self.rule = Pick(self.tr("Whose answer")), Pick(self.tr("How it is asked"))
+        self.target, self.rule = (
+            Select(self.tr("Whose answer"), LETTERS),
+            Select(self.tr("How it is asked"), LETTERS),
+        )
         self.blending = QSlider(Qt.Orientation.Horizontal)
         self.laid_over, self.signal = Picture(), Picture()
         self._said = label("", "muted")

@@ -30,10 +30,11 @@ from app.inside.why_page import WhyPage
 from app.probe_facts import ProbeReader, class_names
 from app.room import DEPTHS, Museum, Room
 from app.theme import label
-from app.widgets.pick import Pick
+from app.widgets.select import Select
 from app.widgets.tile_sheet import image_of
 
 SIDE_WIDTH = 316
+LETTERS = 12  # of an entry of a list that are in sight at least
 LETTERS_BESIDE = 50  # so many letters wide is the narrowest page beside the card
 LOWEST_PAGE = 250
 
@@ -49,7 +50,7 @@ class InsideRoom(Room):
         self.inquiry = Inquiry(museum.document, museum.worker, self)
         self.flow = FlowView()
         self.card = UnitCard()
-        self.layers, self.view = Pick(self.tr("Layer")), Pick(self.tr("Show"))
+        self.layers, self.view = Select(self.tr("Layer"), LETTERS), Select(self.tr("Show"), LETTERS)
         self._sentence = label("", "lead")
         self._below = label("", "muted")
         self.why = WhyPage(self.inquiry)

@@ -28,12 +28,13 @@ from app.probe_facts import ProbeReader, class_names, command, word_of
 from app.room import Museum, Room
 from app.theme import column_name, label
 from app.widgets.missing import Missing
-from app.widgets.pick import Pick
 from app.widgets.pixel_view import PixelView
 from app.widgets.ruler import Neighbour, Ruler, described, paint_rulers, table_of
+from app.widgets.select import Select
 from app.widgets.tile_sheet import SheetBlock
 
 PICTURE_PX = 128
+LETTERS = 6  # of an entry of a list that are in sight at least
 COUNTS = (3, 6, 12, 24)
 LEVEL, LAYER = "level", "layer"  # as the protocol calls them
 
@@ -53,9 +54,9 @@ class NeighboursRoom(Room):
         self.pixels = Ruler(self.tr("By its pixels"))
         self.picture = PixelView(PICTURE_PX)
         self.picture.setAccessibleName(self.tr("Your picture, as the network sees it"))
-        self.layer = Pick(self.tr("Layer"))
-        self.distance = Pick(self.tr("Distance"))
-        self.how_many = Pick(self.tr("How many"))
+        self.layer = Select(self.tr("Layer"), LETTERS)
+        self.distance = Select(self.tr("Distance"), LETTERS)
+        self.how_many = Select(self.tr("How many"), LETTERS)
         self.missing = Missing()
         self._sentence = label("", "lead")
         self._fill_choices()

@@ -22,6 +22,10 @@ class Select(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(letters + ROOM)
 
+    def choose(self, data: object) -> None:
+        """Chooses the entry that stands for `data` without telling anyone; the first where none does."""
+        self.setCurrentIndex(max(0, self.findData(data)))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
