@@ -60,3 +60,10 @@ def _picture(picture: VisitorPicture) -> Question:
     if picture.path is not None:
         return {"picture": str(picture.path)}, {}
     return {"picture": None, "name": picture.name}, {"bytes": np.frombuffer(picture.data or b"", np.uint8)}
+
+
+def unit_map(picture: VisitorPicture, archive: str, layer: str, unit: int) -> Question:
+    """Asks for the map of one unit's answers to the picture, from its smallest to its largest."""
+    message, arrays = _picture(picture)
+    asked = {"do": "maps", "archive": archive, "layer": layer, "channels": [unit], "scale": "map"}
+    return {**asked, **message}, arrays

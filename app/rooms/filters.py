@@ -1,42 +1,40 @@
-"""The room of the first layer: every kernel a tile, one block per column, from noise to trained."""
+"""The room of the filters: every kernel a tile, one block per column, from noise to trained, and beyond."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QStackedLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from app.deeper_layers import deeper_layers, filters_in, read_layer, unit_blocks
 from app.document import OpenArchive
-from app.figure import Figure, Table
-from app.filter_figure import figure_size, paint_figure
-from app.filter_mosaic import limit_of, tiles
-from app.first_layer import FilterBlock, blocks_of, facts_of, table_of
+from app.figure import Figure
+from app.filter_detail import FilterDetail, Subject
+from app.filter_order import Order
+from app.filter_research import FilterResearch
+from app.filter_sheet import FilterView, figure_of
+from app.first_layer import FilterBlock, Kernels, blocks_of, facts_of
+from app.measure_words import family_names, measure_name
 from app.room import Museum, Room
 from app.safe_file import replacement
-from app.theme import column_name, label
-from app.widgets.choice import Choice
+from app.theme import label
+from app.widgets.beside import Beside
 from app.widgets.film_bar import FilmBar
-from app.widgets.filter_card import FilterCard, describe, number_text
-from app.widgets.tile_sheet import SheetBlock, TileSheet
+from app.widgets.filter_card import describe
+from app.widgets.filters_side import FiltersSide
+from app.widgets.tile_sheet import TileSheet
+from reproduction.analysis.measures import BY_NAME
 
-CHANNELS = {"all": None, "red": 0, "green": 1, "blue": 2}
-SIDE_WIDTH = 340
+CHOICES = ("contrast", "channel", "sorting")  # that sessions keep
 
 
 class FiltersRoom(Room):
-    """Draws the current archive's first layer; needs the archive alone, no worker."""
+    """Draws first layers from the archive alone; measures, fits and answers come from the workers."""
 
     NAME = "filters"
 
@@ -46,34 +44,36 @@ class FiltersRoom(Room):
         self._trained: list[FilterBlock] = []  # the weights as they are now: they decide the order
         self._blocks: list[FilterBlock] = []  # the moment that is shown
         self._moments: list[list[FilterBlock] | None] = []  # one per place of the slider, once read
-        self.sheet = TileSheet()
-        self.film = FilmBar()
-        self.card = FilterCard()
+        self._table: Mapping[str, Any] = {}  # the measures of the trained filters, once they are known
+        self._deep: tuple[str, dict[str, Kernels]] | None = None  # the later layer that was read last
+        self._drawing = False  # what is selected meanwhile was selected by nobody
+        self._research = FilterResearch(museum, self)
+        self.sheet, self.beside, self.film = TileSheet(), Beside(), FilmBar()
         self._counter = label("", "muted", wrap=False)
-        self._make_choices()
+        self.side = FiltersSide(self.figure_button("filters"))
+        self.contrast, self.channel, self.sorting = self.side.contrast, self.side.channel, self.side.sorting
+        self._detail = FilterDetail(museum, self.side, self._research, self)
+        self.add_action("save-weights", self.tr("Save the weights (NPY)…"), self.ask_and_save_weights)
         self._lay_out()
-        self.sheet.shown.connect(self._on_shown)
-        self.film.moved.connect(self._on_moment)
+        self._connect()
         document.currentChanged.connect(self._on_current_change)
         document.archiveUpdated.connect(self._on_update)
         self._on_current_change()
 
-    def _make_choices(self) -> None:
-        self.contrast = Choice(
-            self.tr("Contrast"), {"common": self.tr("One for all"), "tile": self.tr("Each its own")}
-        )
-        self.channel = Choice(
-            self.tr("Channels"),
-            {"all": self.tr("Colour"), "red": self.tr("R"), "green": self.tr("G"), "blue": self.tr("B")},
-        )
-        self.sorting = Choice(
-            self.tr("Order"),
-            {"number": self.tr("Number"), "norm": self.tr("Strength"), "colour": self.tr("Colour")},
-        )
-        for choice in (self.contrast, self.channel, self.sorting):
+    def _connect(self) -> None:
+        side, research, document = self.side, self._research, self._document
+        for choice in (side.contrast, side.channel, side.family, side.beside):
             choice.chosen.connect(self._draw)
-        self.keep_button = self.figure_button("filters")
-        self.add_action("save-weights", self.tr("Save the weights (NPY)…"), self.ask_and_save_weights)
+        side.sorting.chosen.connect(lambda _key: self.sort_by(""))
+        side.measure.chosen.connect(self.sort_by)
+        side.layer.chosen.connect(self._on_layer)
+        side.unit.valueChanged.connect(self._show_unit)
+        self.sheet.shown.connect(self._on_shown)
+        self.sheet.selected.connect(self._on_selected)
+        self.film.moved.connect(self._on_moment)
+        research.measured.connect(self._on_measures)
+        document.pictureChanged.connect(self._on_picture)
+        document.archivesChanged.connect(self._offer_archives)
 
     # Layout
 
@@ -85,8 +85,14 @@ class FiltersRoom(Room):
         row.setContentsMargins(28, 20, 20, 20)
         row.setSpacing(20)
         row.addLayout(self._main_column(), 1)
-        row.addWidget(self._side())
+        row.addWidget(self.side)
         self._layers.addWidget(page)
+        side = self.side
+        self.from_depth("try", side.contrast, side.channel, side.sorting, side.answer)
+        self.from_depth(
+            "study", side.measure, side.family, side.layer, side.unit_part, side.beside, side.study
+        )
+        self.from_depth("study", self.beside)
 
     def _nothing_open(self) -> QLabel:
         text = label(self.tr("Open an archive to see the filters of its first layer."), "lead")
@@ -101,68 +107,62 @@ class FiltersRoom(Room):
         heading.addStretch()
         heading.addWidget(self._counter, alignment=Qt.AlignmentFlag.AlignBottom)
         column.addLayout(heading)
-        sentence = self.tr("What the network looks for first: each tile is a pattern it answers to.")
-        column.addWidget(label(sentence, "lead"))
-        column.addWidget(self.sheet, 1)
+        self._sentence = label("", "lead")
+        column.addWidget(self._sentence)
+        sheets = QHBoxLayout()
+        sheets.setSpacing(20)
+        sheets.addWidget(self.sheet, 1)
+        sheets.addWidget(self.beside, 1)
+        column.addLayout(sheets, 1)
         column.addWidget(self.film)
         return column
 
-    def _side(self) -> QWidget:
-        card = QFrame()
-        card.setProperty("role", "card")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(18, 16, 18, 16)
-        column.setSpacing(12)
-        for widget in (self.card, self.contrast, self.channel, self.sorting, self.keep_button):
-            column.addWidget(widget)
-        column.addStretch()
-        area = QScrollArea()
-        area.setWidget(card)
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its contents take the focus and are scrolled to
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._side_area, self._side_card = area, card
-        self._fit_side()
-        return area
-
-    def _fit_side(self) -> None:
-        """The side is as wide as its words need: they grow with the text size."""
-        bar = self._side_area.verticalScrollBar().sizeHint().width()
-        self._side_area.setFixedWidth(max(SIDE_WIDTH, self._side_card.minimumSizeHint().width() + bar))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit_side()
+    def set_depth(self, depth: str) -> None:
+        super().set_depth(depth)
+        if self._blocks:
+            self._draw()
 
     # Following the document
 
     def _on_current_change(self) -> None:
         archive = self._document.current
         self._layers.setCurrentIndex(0 if archive is None else 1)
+        self._research.cancel()
+        self._table, self._deep, self._blocks, self._moments = {}, None, [], []
+        self.sheet.set_blocks([])
+        self._detail.forget_picture()
+        self._offer_archives()
         if archive is not None:
+            layers = deeper_layers(archive.network)
+            self.side.layer.offer({"": self.tr("First layer")} | {name: name for name in layers})
+            self.side.layer.choose("")
+            self.want(self.side.layer, bool(layers))
             self.film.slider.setValue(self.film.slider.maximum())
+            self._offer_measures()
             self._read(archive)
 
     def _on_update(self, archive: OpenArchive) -> None:
         if archive is self._document.current:
+            self._deep = None
             self._read(archive)
 
     def _read(self, archive: OpenArchive) -> None:
         """Reads the weights as they are now; the snapshots are read when the slider comes to them."""
+        if self.side.layer.key:
+            self._show_unit(self.side.unit.value())
+            return
         weights = self._document.attempt(archive.first_layer_weights, None)
         if weights is None:
             return
         self._trained = blocks_of(archive.network, weights)
         self._moments = [None] * len(archive.snapshots) + [self._trained]
         self.film.set_epochs([snapshot.epoch for snapshot in archive.snapshots])
-        self.film.setVisible(len(archive.snapshots) > 0)
-        self.channel.setVisible(all(block.has_colour for block in self._trained))
         self._on_moment(self.film.place)
+        self._research.measure(archive)
 
     def _on_moment(self, place: int) -> None:
         archive = self._document.current
-        if archive is None or not self._moments:
+        if archive is None or not self._moments or self.side.layer.key:
             return
         blocks = self._moments[place]
         if blocks is None:
@@ -173,69 +173,145 @@ class FiltersRoom(Room):
         self._blocks = blocks
         self._draw()
 
+    # Measures, other archives, later layers
+
+    def _on_measures(self, table: Mapping[str, Any]) -> None:
+        self._table = table
+        self._offer_measures()
+        if self.side.measure.key or self.side.family.key:
+            self._draw()
+        elif self.sheet.selection is not None:
+            self._on_shown(self.sheet.selection)
+
+    def _offer_measures(self) -> None:
+        """Whatever some filter has a value of; nothing before it was measured."""
+        known = [
+            name for name, values in self._table.items() if name in BY_NAME and np.isfinite(values).any()
+        ]
+        orders = {"": self.tr("(as above)")} | {name: measure_name(name) for name in known}
+        self.side.measure.offer(orders)
+        kinds = {"": self.tr("All filters")} | (family_names() if known else {})
+        self.side.family.offer({key: words for key, words in kinds.items() if key != "gabor-like"})
+        self.side.fit()
+
+    def _offer_archives(self) -> None:
+        others = [archive for archive in self._document.archives if archive is not self._document.current]
+        options = {"": self.tr("Nothing")} | {str(archive.path): archive.path.stem for archive in others}
+        self.side.beside.offer(options)
+        self.want(self.side.beside, bool(others))
+        if self._blocks and self._document.current is not None:
+            self._draw_beside()
+
+    def sort_by(self, measure: str) -> None:
+        """Sorts by a measure, or with "" as the three buttons say."""
+        self.side.measure.choose(measure)
+        if measure:
+            self.sorting.choose_none()
+        elif not self.sorting.is_chosen:
+            self.sorting.choose("number")
+        self._draw()
+
+    def _on_layer(self, layer: str) -> None:
+        archive = self._document.current
+        if archive is not None and layer:
+            self.side.unit.blockSignals(True)
+            self.side.unit.setRange(0, filters_in(archive.network, layer) - 1)
+            self.side.unit.blockSignals(False)
+        if archive is not None:
+            self._read(archive)
+
+    def _show_unit(self, unit: int) -> None:
+        """Shows what one filter of a later layer reads."""
+        archive, layer = self._document.current, self.side.layer.key
+        if archive is None or not layer:
+            return
+        if self._deep is None or self._deep[0] != layer:
+            read = self._document.attempt(lambda: read_layer(archive.path, archive.network, layer), None)
+            if read is None:
+                return
+            self._deep = layer, read
+        self._trained = self._blocks = unit_blocks(archive.network, layer, self._deep[1], unit)
+        self._draw()
+
     # Drawing
 
     @property
-    def _limit(self) -> float | None:
-        """The weight drawn as white in all tiles; None when each tile has its own."""
-        return limit_of([block.kernels for block in self._blocks]) if self.contrast.key == "common" else None
+    def _view(self) -> FilterView:
+        side = self.side
+        order = Order(side.measure.key or side.sorting.key, side.family.key, self._table)
+        if side.layer.key:
+            order = Order("number", "", {})
+        return FilterView(side.contrast.key, side.channel.key, order, side.layer.key, side.unit.value())
 
     def _draw(self, _key: str = "") -> None:
         """Draws all tiles as the choices say."""
-        self.sheet.set_blocks(self._sheet_blocks())
-        count = self._blocks[-1].stop
-        self._counter.setText(self.tr("{0} of {0} filters").format(count))
-        self.sheet.set_caption(" ".join(self._explanation()))
-        if self.sheet.selection is None:
-            self.sheet.select(self._blocks[0].start)
-        else:
+        view, side = self._view, self.side
+        sheet, total = view.sheet(self._blocks, self._trained), self._blocks[-1].stop
+        self._drawing = True
+        self.sheet.set_blocks(sheet)
+        counter = self.tr("{0} of {1} kernels") if view.deep else self.tr("{0} of {1} filters")
+        self._counter.setText(counter.format(sum(len(block.numbers) for block in sheet), total))
+        self._sentence.setText(view.lead())
+        self.sheet.set_caption(" ".join(view.explanation(self._blocks)))
+        self.sheet.setAccessibleName(self.tr("Filters"))
+        archive = self._document.current
+        self.want(self.film, archive is not None and len(archive.snapshots) > 0 and not view.deep)
+        self.want(side.channel, all(block.has_colour for block in self._blocks))
+        self.want(side.unit_part, bool(view.deep))
+        for widget in (side.sorting, side.measure, side.family, side.study):
+            self.want(widget, not view.deep)
+        self._draw_beside()
+        if self.sheet.selection is not None:
             self._on_shown(self.sheet.selection)
+        elif sheet:
+            self.sheet.select(sheet[0].numbers[0])
+        self._drawing = False
 
-    def _sheet_blocks(self) -> list[SheetBlock]:
-        limit = self._limit
-        channel = CHANNELS[self.channel.key] if all(block.has_colour for block in self._blocks) else None
-        shown = []
-        for block, trained in zip(self._blocks, self._trained, strict=True):
-            order = trained.order(self.sorting.key)
-            pixels: NDArray[np.uint8] = tiles(block.kernels[order], limit, channel)
-            numbers = tuple(block.start + place for place in order)
-            shown.append(SheetBlock(self._title(block), block.column, pixels, numbers))
-        return shown
-
-    def _title(self, block: FilterBlock) -> str:
-        filters = self.tr("{0} filters of {1}").format(len(block.kernels), block.layer)
-        if block.column is None:
-            return filters
-        column = self.tr("Column {0} ({1})").format(block.column, column_name(block.column))
-        return f"{column}  ·  {filters}"
-
-    def _explanation(self) -> list[str]:
-        """What the figure shows, in sentences: contrast, channels, order."""
-        limit = self._limit
-        if limit is None:
-            sentences = [
-                self.tr("Each tile has its own contrast: grey is zero, strengths cannot be compared.")
-            ]
-        else:
-            both = number_text(-limit), number_text(limit)
-            sentences = [
-                self.tr("One contrast for all: grey is zero, the range is {0} to {1}.").format(*both)
-            ]
-        names = {"red": self.tr("red"), "green": self.tr("green"), "blue": self.tr("blue")}
-        if self.channel.key in names and self._blocks[0].has_colour:
-            sentences.append(self.tr("Only what reads {0} is shown.").format(names[self.channel.key]))
-        if self.sorting.key == "norm":
-            sentences.append(self.tr("Strongest of the trained filters first."))
-        elif self.sorting.key == "colour" and self._blocks[0].has_colour:
-            sentences.append(self.tr("Most colourful of the trained filters first."))
-        return sentences
+    def _draw_beside(self) -> None:
+        """The other archive's filters, in their own order by the same rule."""
+        path = self.side.beside.key
+        other = next((one for one in self._document.archives if str(one.path) == path), None)
+        self.want(self.beside, other is not None)
+        if other is None:
+            return
+        weights = self._document.attempt(other.first_layer_weights, None)
+        if weights is not None:
+            blocks, side = blocks_of(other.network, weights), self.side
+            view = FilterView(side.contrast.key, side.channel.key, Order(side.sorting.key, "", {}))
+            caption = " ".join(view.explanation(blocks))
+            self.beside.show_sheet(other.title, view.sheet(blocks, blocks), caption)
 
     def _on_shown(self, number: int) -> None:
-        block = next(block for block in self._blocks if block.start <= number < block.stop)
-        fact = facts_of(self._blocks, number)
-        self.card.show_filter(fact, self._blocks[-1].stop, block.kernels[fact.index], self._limit)
-        self.sheet.setAccessibleName(self.tr("Filters"))
-        self.sheet.setAccessibleDescription(describe(fact))
+        """A filter is pointed at or selected: shows it large, and what belongs to this depth."""
+        archive, view = self._document.current, self._view
+        if archive is None or not self._blocks:
+            return
+        moment = None if self.film.at_end or view.deep else self.film.place
+        table = self._table if moment is None else {}
+        subject = Subject(archive, self._blocks, number, view, table, moment)
+        self.sheet.setAccessibleDescription(describe(subject.fact))
+        self._detail.enlarge(subject)
+        if self.isVisible() and self.shown_depth != "look":
+            self._detail.ask_answer(subject)
+        if self.isVisible() and self.shown_depth == "study" and not view.deep:
+            self._detail.study(subject)
+
+    def _on_selected(self, number: int) -> None:
+        """Other rooms show the same filter; what was selected for want of anything else is nobody's wish."""
+        if not self._drawing and not self.side.layer.key:
+            fact = facts_of(self._blocks, number)
+            self._document.select_unit(fact.layer, fact.index)
+
+    def _on_picture(self) -> None:
+        self._detail.forget_picture()
+        if self.isVisible() and self.sheet.selection is not None:
+            self._on_shown(self.sheet.selection)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Asks for what was not asked while nobody looked."""
+        super().showEvent(event)
+        if self._blocks and self.sheet.selection is not None:
+            self._on_shown(self.sheet.selection)
 
     # Taking home
 
@@ -244,23 +320,22 @@ class FiltersRoom(Room):
         archive = self._document.current
         if archive is None or not self._blocks:
             return []
-        sheet, blocks, moment = self._sheet_blocks(), self._blocks, self.film.slider.accessibleDescription()
-        return [
-            Figure(
-                name="filters",
-                title=self.tr("First layer of {0}, {1}").format(archive.name, moment),
-                description=" ".join([*self._explanation(), f"{self._counter.text()}."]),
-                paint=lambda painter, box: paint_figure(painter, sheet, box),
-                size=figure_size(sheet),
-                table=lambda: _table(blocks),
-                widget=self.sheet,
-                facts=(
-                    (self.tr("Layer"), ", ".join(block.layer for block in blocks)),
-                    (self.tr("Contrast"), self._explanation()[0]),
-                    (self.tr("Epoch"), moment),
-                ),
-            )
-        ]
+        words, view = self._counter.text(), self._view
+        made = figure_of(archive.name, self.film.moment, view, self._blocks, self._trained, words, self.sheet)
+        return [made] if made else []
+
+    def state(self) -> dict[str, Any]:
+        """How the sheet is shown."""
+        side = self.side
+        return {name: getattr(side, name).key for name in CHOICES}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Shows it so again."""
+        for name in CHOICES:
+            if state.get(name) in getattr(self.side, name).keys:
+                getattr(self.side, name).choose(state[name])
+        if self._blocks:
+            self._draw()
 
     def save_weights(self, path: Path) -> None:
         """Writes the weights of the moment shown: (filters, C, K, K), column after column. Raises OSError."""
@@ -281,8 +356,3 @@ class FiltersRoom(Room):
             except OSError as error:
                 sentence = self.tr("{0} could not be written: {1}.")
                 self._document.problem.emit(sentence.format(path.name, error.strerror or error))
-
-
-def _table(blocks: list[FilterBlock]) -> Table:
-    columns, *rows = table_of(blocks)
-    return Table(tuple(columns), rows)

@@ -53,9 +53,19 @@ class Choice(QWidget):
         return self._group.buttons()
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """Everything that can be chosen."""
+        return tuple(self._keys)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether any of it is."""
+        return self._group.checkedId() >= 0
+
+    @property
     def key(self) -> str:
-        """The key of what is chosen."""
-        return self._keys[self._group.checkedId()]
+        """The key of what is chosen; the first after `choose_none`."""
+        return self._keys[max(0, self._group.checkedId())]
 
     def choose(self, key: str) -> None:
         """Chooses without telling anyone."""

@@ -94,10 +94,19 @@ class FilterCard(QWidget):
         return grid
 
     def show_filter(
-        self, fact: FilterFacts, count: int, kernel: NDArray[np.float32], limit: float | None
+        self,
+        fact: FilterFacts,
+        count: int,
+        kernel: NDArray[np.float32],
+        limit: float | None,
+        deep: bool = False,
     ) -> None:
-        """Shows filter `fact` of `count`; `limit` is the weight drawn as white, None for the filter's own."""
-        self._heading.setText(self.tr("Filter {0} of {1}").format(fact.number + 1, count))
+        """Shows filter `fact` of `count`; `limit` is the weight drawn as white, None for the filter's own.
+
+        With `deep` it is what one filter of a later layer reads from one map.
+        """
+        heading = self.tr("Kernel {0} of {1}") if deep else self.tr("Filter {0} of {1}")
+        self._heading.setText(heading.format(fact.number + 1, count))
         self._large.show_pixels(tiles(kernel[None], limit)[0])
         colour = len(kernel) == 3
         for channel, (view, name) in enumerate(zip(self._channels, self._channel_names, strict=True)):

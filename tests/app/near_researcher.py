@@ -8,18 +8,19 @@ from typing import Any
 from numpy.typing import NDArray
 
 from app.worker import Answered, Failed, Worker
+from archive import ArchiveError
 from reproduction.errors import UserError
 from reproduction.service.requests import handler
 from reproduction.service.session import Session
 
 
 class NearResearcher(Worker):
-    """Answers before `request` returns; `asked` holds every message, newest last. With `holding` it waits."""
+    """Answers before `request` returns, with `holding` never; `asked` holds every message, newest last."""
 
-    def __init__(self) -> None:
+    def __init__(self, holding: bool = False) -> None:
         super().__init__()
         self.asked: list[dict[str, Any]] = []
-        self.holding = False
+        self.holding = holding
 
     def request(
         self,
@@ -34,7 +35,7 @@ class NearResearcher(Worker):
             return
         try:
             answer = handler(str(message["do"]))(Session(), message, dict(arrays or {}))
-        except UserError as error:
+        except (UserError, ArchiveError) as error:
             failed(str(error))
         else:
             answered(*answer)

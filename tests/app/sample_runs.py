@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from near_researcher import NearResearcher
 from PySide6.QtWidgets import QWidget
 
 from app.actions import Actions
@@ -107,5 +108,6 @@ def document_on(folder: Path, run: Run | None) -> Document:
 
 
 def museum_on(document: Document, worker: Worker | None = None, researcher: Worker | None = None) -> Museum:
-    """What a room is given, without a window; the workers start only when they are asked."""
-    return Museum(document, worker or Worker(), researcher or Worker(), Actions(QWidget()))
+    """What a room is given, without a window; the worker starts when it is asked, the researcher is mute."""
+    mute = NearResearcher(holding=True)
+    return Museum(document, worker or Worker(), researcher or mute, Actions(QWidget()))

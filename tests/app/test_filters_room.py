@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from near_researcher import NearResearcher
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from sample_runs import (
     FIVE_CHANNELS,
@@ -17,15 +18,17 @@ from sample_runs import (
     TWO_COLUMNS,
     Layers,
     document_on,
+    layer_json,
     museum_on,
     sample_run,
 )
 
-from app.document import Document
+from app.document import Document, VisitorPicture
 from app.filter_figure import MARGIN, TITLE
 from app.rooms.filters import FiltersRoom
 from app.widgets.filter_card import COLOURS
-from archive import write_archive
+from app.widgets.picker import Picker
+from archive import Run, write_archive
 from reproduction.analysis.colour import HUE_NAMES
 
 EPOCHS = (0, 1 / 16, 1, 2.5)
@@ -109,7 +112,7 @@ def test_the_slider_goes_through_the_training(qtbot: QtBot, tmp_path: Path) -> N
     for place in range(5):
         room.film.slider.setValue(place)
         texts.append(room.film._moment.text())
-        limits.append(room._limit or 0)
+        limits.append(room._view.limit(room._blocks) or 0)
     assert texts == ["before training", "after 1/16 epoch", "epoch 1", "epoch 2.5", "now"]
     assert limits == sorted(limits) and limits[0] == pytest.approx(limits[-1] / 100)
 
@@ -215,3 +218,132 @@ def test_numbers_are_kept_as_table_and_array(qtbot: QtBot, tmp_path: Path) -> No
 
 def test_every_name_of_a_colour_can_be_translated() -> None:
     assert set(HUE_NAMES) < set(COLOURS)
+
+
+# What the workers add
+
+
+def answered_room(qtbot: QtBot, folder: Path, layers: Layers, epochs: tuple[float, ...] = ()) -> FiltersRoom:
+    return room_of(qtbot, folder, sample_run(layers, epochs))
+
+
+def room_of(qtbot: QtBot, folder: Path, run: Run) -> FiltersRoom:
+    room = FiltersRoom(museum_on(document_on(folder, run), researcher=NearResearcher()))
+    qtbot.addWidget(room)
+    room.resize(1080, 740)
+    room.show()
+    return room
+
+
+def pick(picker: Picker, key: str) -> None:
+    picker.choose(key)
+    picker.chosen.emit(key)
+
+
+def test_the_sheet_is_sorted_by_any_measure_and_says_so(qtbot: QtBot, tmp_path: Path) -> None:
+    room = answered_room(qtbot, tmp_path, ONE_COLUMN)
+    offered = {room.side.measure.list.itemData(place) for place in range(room.side.measure.list.count())}
+    assert {"colour", "mean_frequency", "coherence", "aliasing"} <= offered
+    pick(room.side.measure, "coherence")
+    values = room._table["coherence"][list(room.sheet.blocks[0].numbers)]
+    assert (np.diff(values) <= 0).all()
+    assert "coherence of edges" in room.sheet.caption
+    press(qtbot, room, "number")
+    assert room.sheet.blocks[0].numbers == tuple(range(32)) and room.side.measure.key == ""
+
+
+def test_one_kind_of_filter_is_shown_and_the_counter_counts_what_is_shown(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    run = sample_run(ONE_COLUMN)
+    run.weights["conv1/weights_0"][:3] = 0
+    room = room_of(qtbot, tmp_path, run)
+    pick(room.side.family, "dead")
+    assert room._counter.text() == "3 of 32 filters"
+    assert room.sheet.blocks[0].numbers == (0, 1, 2)
+    pick(room.side.family, "centre-surround")
+    assert room._counter.text() == f"{sum(len(b.numbers) for b in room.sheet.blocks)} of 32 filters"
+    pick(room.side.family, "")
+    assert room._counter.text() == "32 of 32 filters"
+
+
+def test_the_magnifier_shows_a_gabor_function_its_rest_and_what_the_stride_cannot_carry(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    run = sample_run({"conv1": (0, (4, 1, 11, 11))})
+    y, x = np.mgrid[-5:6, -5:6]
+    run.weights["conv1/weights_0"][2, 0] = np.exp(-(x**2 + y**2) / 12.5) * np.cos(2 * np.pi * 0.2 * x)
+    room = room_of(qtbot, tmp_path, run)
+    room.sheet.select(2)
+    words = {part.text() for part in room.side.study.findChildren(QLabel)}
+    assert any(text.startswith("Like a Gabor function") and "bars at 90°" in text for text in words)
+    assert any("finer than a stride of 1" in text for text in words)
+    room.sheet.select(0)
+    words = {part.text() for part in room.side.study.findChildren(QLabel)}
+    assert any(text.startswith("Not a Gabor function") for text in words)
+
+
+def test_a_moment_of_the_past_is_fitted_as_it_was(qtbot: QtBot, tmp_path: Path) -> None:
+    researcher = NearResearcher()
+    document = document_on(tmp_path, sample_run(ONE_COLUMN, EPOCHS))
+    room = FiltersRoom(museum_on(document, researcher=researcher))
+    qtbot.addWidget(room)
+    room.show()
+    room.film.slider.setValue(1)
+    assert researcher.asked[-1]["do"] == "gabor" and researcher.asked[-1]["snapshot"] == 1
+
+
+def test_another_archive_is_shown_beside_it_in_the_same_manner(qtbot: QtBot, tmp_path: Path) -> None:
+    room = answered_room(qtbot, tmp_path, ONE_COLUMN)
+    assert not room.side.beside.isVisible() and not room.beside.isVisible()
+    write_archive(tmp_path / "other.h5", sample_run(TWO_COLUMNS))
+    document = room._document
+    document.open(tmp_path / "other.h5", remember=False)
+    document.select(document.archives[0])
+    pick(room.side.beside, str(tmp_path / "other.h5"))
+    assert room.beside.isVisible() and [len(b.numbers) for b in room.beside.sheet.blocks] == [48, 48]
+    press(qtbot, room, "tile")
+    assert "its own contrast" in room.beside.sheet.caption
+    document.close(document.archives[1])
+    assert not room.beside.isVisible()
+
+
+def test_a_later_layer_is_shown_map_by_map_for_each_of_its_filters(qtbot: QtBot, tmp_path: Path) -> None:
+    run = sample_run({"conv1": (0, (6, 3, 5, 5))})
+    kernels = np.random.default_rng(1).standard_normal((4, 6, 3, 3)).astype(np.float32)
+    second = layer_json("conv2", "conv", 0, ["conv1"], (4, 30, 30))
+    second |= {"weights": {"conv2/weights_0": [4, 6, 3, 3]}, "biases": [4], "stride": [1], "padding": [0]}
+    run.network["layers"].insert(2, second)
+    run.weights |= {"conv2/weights_0": kernels, "conv2/biases": np.zeros(4, np.float32)}
+    room = room_of(qtbot, tmp_path, run)
+    pick(room.side.layer, "conv2")
+    room.side.unit.setValue(3)
+    assert room._counter.text() == "6 of 6 kernels" and "filter 3 of conv2" in room._sentence.text()
+    assert np.array_equal(room._blocks[0].kernels[:, 0], kernels[3])
+    assert not room.side.study.isVisible() and room.side.unit.maximum() == 3
+    pick(room.side.layer, "")
+    assert room._counter.text() == "6 of 6 filters" and room.side.study.isVisible()
+
+
+def test_the_answer_to_the_picture_is_asked_when_there_is_one(qtbot: QtBot, tmp_path: Path) -> None:
+    worker = NearResearcher(holding=True)
+    document = document_on(tmp_path, sample_run(ONE_COLUMN))
+    room = FiltersRoom(museum_on(document, worker))
+    qtbot.addWidget(room)
+    room.show()
+    assert not worker.asked and "Hand in a picture" in room.side.answer.words
+    document.show_pictures([VisitorPicture("dog", tmp_path / "dog.png")])
+    room.sheet.select(5)
+    assert worker.asked[0]["do"] == "preview"
+    assert worker.asked[-1]["do"] == "maps" and worker.asked[-1]["channels"] == [5]
+    room.side.answer.show_map(np.zeros((4, 4), np.uint8), 5)
+    assert "filter 5" in room.side.answer.map.accessibleName()
+
+
+def test_a_selected_filter_is_selected_for_all_rooms_and_the_first_one_by_nobody(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    room = answered_room(qtbot, tmp_path, TWO_COLUMNS)
+    assert room._document.unit is None
+    room.sheet.select(50)
+    assert (room._document.layer, room._document.unit) == ("conv1b", 2)

@@ -169,9 +169,7 @@ def test_without_an_archive_it_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> 
 def test_while_it_is_measured_the_filters_are_there_and_the_room_says_so(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    researcher = NearResearcher()
-    researcher.holding = True
-    room = room_on(qtbot, document_on(tmp_path, coloured_run()), researcher)
+    room = room_on(qtbot, document_on(tmp_path, coloured_run()), NearResearcher(holding=True))
     assert "Measuring" in room.page.lead.text() and not room.ready()
     assert [len(block.numbers) for block in room.page.sheet.blocks] == [16, 16]
     assert not room.museum.actions["two-gpus-shuffle"].isEnabled()
