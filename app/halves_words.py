@@ -184,8 +184,8 @@ def deal_sentence(dealing: Dealing) -> str:
     else:
         first = tr("Random deal {0}: one team wins in {1} of 100 cases; of the true halves one in {2}.")
         first = first.format(made, of_hundred(apart), of_hundred(true))
-    second = tr("Of {0} deals so far, {1} set the teams as far apart as the true halves.")
-    return " ".join([first, second.format(made, count(dealing.as_far))])
+    second = tr("So far, {0} of {1} set the teams as far apart as the true halves.")
+    return " ".join([first, second.format(count(dealing.as_far), made)])
 
 
 def half_title(name: str, filters: int) -> str:

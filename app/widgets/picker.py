@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.theme import label
+from app.widgets.select import Select
+
+LETTERS = 20  # that are in sight, whatever is offered
 
 
 class Picker(QWidget):
@@ -17,9 +20,7 @@ class Picker(QWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.list = QComboBox()
-        self.list.setAccessibleName(name)
-        self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.list = Select(name, LETTERS)
         self.list.activated.connect(lambda _place: self.chosen.emit(self.key))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -47,4 +48,4 @@ class Picker(QWidget):
 
     def choose(self, key: str) -> None:
         """Chooses without telling anyone; the first for a key that is not there."""
-        self.list.setCurrentIndex(max(0, self.list.findData(key)))
+        self.list.choose(key)

@@ -97,7 +97,7 @@ def test_shuffling_deals_teams_of_the_same_sizes_that_chance_does_not_set_as_far
     assert "Random deal 1" in room.page.deal_words.text()
     room.museum.actions["two-gpus-shuffle"].trigger()
     assert [set(block.numbers) for block in room.page.sheet.blocks] != dealt
-    assert "Of 2 deals so far, 0 set the teams as far apart" in room.page.deal_words.text()
+    assert "So far, 0 of 2 set the teams as far apart" in room.page.deal_words.text()
     room.museum.actions["two-gpus-back"].trigger()
     assert [set(block.numbers) for block in room.page.sheet.blocks] == true
 
