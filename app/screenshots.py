@@ -120,6 +120,7 @@ def _draw_rooms(window: MainWindow, folder: Path, wanted: Sequence[Shot], ctrl_c
     window.document.show_pictures(pictures_of(_sample_pictures()[:1]))
     window.show()
     window.setFocus()
+    window.worker.start()  # as at every start: the entrance waits for it
     status = 0
     for shot in wanted:
         window.appearance.choose(shot.theme, 100)

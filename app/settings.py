@@ -61,16 +61,32 @@ class Settings:
 
     @property
     def recent(self) -> list[Path]:
-        """Archives opened before, newest first; some may have vanished since."""
-        value = self._store.value("archives/recent", [])
+        """Archives opened before: the pinned ones, then the newest first; some may have vanished since."""
+        pinned = self.pinned
+        others = [path for path in self._paths("archives/recent") if path not in pinned]
+        return [*pinned, *others][:RECENT_LIMIT]
+
+    @property
+    def pinned(self) -> list[Path]:
+        """Archives that stay in front of the recent ones until they are pinned no more."""
+        return self._paths("archives/pinned")
+
+    def pin(self, path: Path, pinned: bool) -> None:
+        """Pins an archive, or does so no more."""
+        others = [known for known in self.pinned if known != path]
+        kept = [*others, path] if pinned else others
+        self._store.setValue("archives/pinned", [str(known) for known in kept][:RECENT_LIMIT])
+
+    def _paths(self, key: str) -> list[Path]:
+        value = self._store.value(key, [])
         words = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         return [Path(word) for word in words if isinstance(word, str) and word][:RECENT_LIMIT]
 
     def remember(self, path: Path) -> None:
         """Puts `path` in front of the recent archives."""
-        others = [known for known in self.recent if known != path]
+        others = [known for known in self._paths("archives/recent") if known != path]
         self._store.setValue("archives/recent", [str(known) for known in [path, *others]][:RECENT_LIMIT])
 
     def forget_recent(self) -> None:
-        """Empties the list of recent archives."""
+        """Empties the list of recent archives; the pinned ones stay."""
         self._store.remove("archives/recent")

@@ -22,6 +22,7 @@ from app.watchdog import WatchedApplication
 from app.worker import Worker
 
 FIRST_SIZE = (1280, 860)
+FIRST_SHOWN = "alexnet-200"  # of the shipped archives: the network of 2012, two columns, made small
 
 
 def show(archives: Sequence[Path], room: str | None, language: str = OWN) -> int:
@@ -74,11 +75,12 @@ def make_application(language: str = OWN) -> QApplication:
 
 
 def open_all(document: Document, archives: Sequence[Path], remember: bool) -> None:
-    """Opens the archives and shows the first that could be opened."""
+    """Opens the archives and shows the first that could be opened; of the shipped ones, the museum's own."""
     for path in archives:
         document.open(path, remember=remember)
     if document.archives:
-        document.select(document.archives[0])
+        first = next((archive for archive in document.archives if archive.path.stem == FIRST_SHOWN), None)
+        document.select(document.archives[0] if remember or first is None else first)
 
 
 def report_time() -> None:

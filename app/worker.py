@@ -61,13 +61,18 @@ class Worker(QObject):
         self._overtaken = False
         self._numbers = 0
         self._failures_in_a_row = 0
-        self._closing = False
+        self._closing = self._awake = False
         self._process: QProcess | None = None
         self._decoder = Decoder()
         self._restart = QTimer(self, singleShot=True)
         self._restart.timeout.connect(self.start)
         self._limit = QTimer(self, singleShot=True, interval=ANSWER_LIMIT_MS)
         self._limit.timeout.connect(self._on_silence)
+
+    @property
+    def awake(self) -> bool:
+        """Whether the process has answered since its start."""
+        return self._awake
 
     @property
     def busy(self) -> bool:
@@ -153,6 +158,7 @@ class Worker(QObject):
         self._process.write(encode({"id": request.number, **request.message}, dict(request.arrays)))
 
     def _on_hello(self, _message: dict[str, Any], _arrays: Arrays) -> None:
+        self._awake = True
         self.available.emit(True)
 
     def _on_output(self) -> None:
@@ -199,7 +205,7 @@ class Worker(QObject):
         if self._process is None:
             return
         self._process.deleteLater()
-        self._process = None
+        self._process, self._awake = None, False
         self.available.emit(False)
         self._waiting.pop("hello", None)
         lost = [self._current] if self._current is not None and not self._overtaken else []

@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from app.theme import Theme, column_name, current
+from app.widgets.flow_paint import Flowing, paint_flow
 from app.widgets.layer_words import describe
 from reproduction.definition.drawing import Curve, Face, Ink, Item, Stroke, Text, items
 from reproduction.definition.layout import Drawing, Type, lay_out
@@ -55,9 +56,17 @@ NOTHING_OFF = Off()
 
 
 def paint(
-    painter: QPainter, drawing: Drawing, theme: Theme, marked: str | None = None, off: Off = NOTHING_OFF
+    painter: QPainter,
+    drawing: Drawing,
+    theme: Theme,
+    marked: str | None = None,
+    off: Off = NOTHING_OFF,
+    flowing: Flowing | None = None,
 ) -> None:
-    """Paints links, solids, captions and the names of the columns; `marked` is the layer to stand out."""
+    """Paints links, solids, captions and the names of the columns.
+
+    `marked` is the layer to stand out, `flowing` what the layers answer to a picture.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     names = {column: _lane_name(column, column in off.columns) for column, *_ in drawing.lanes}
     for item in items(drawing, names, marked):
@@ -68,6 +77,8 @@ def paint(
                 _paint_cut(painter, item, theme)
         elif isinstance(item, Face):
             _paint_face(painter, item, theme)
+            if flowing is not None:
+                paint_flow(painter, item, flowing, theme)
         elif isinstance(item, Stroke):
             painter.setPen(QPen(ink(item.ink, theme), item.width, PENS[item.line]))
             painter.drawLine(QPointF(*item.start), QPointF(*item.end))
@@ -165,6 +176,7 @@ class LayerSpot(QAbstractButton):
     """The invisible button over one layer: it takes pointer, focus and the words for a screen reader."""
 
     entered = Signal(str)
+    opened = Signal(str)
 
     def __init__(self, layer: str, text: str, parent: NetworkDrawing) -> None:
         super().__init__(parent)
@@ -172,7 +184,7 @@ class LayerSpot(QAbstractButton):
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.clicked.connect(lambda: self.entered.emit(layer))
+        self.clicked.connect(lambda: self.opened.emit(layer))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.entered.emit(self.layer)
@@ -198,9 +210,13 @@ class LayerSpot(QAbstractButton):
 
 
 class NetworkDrawing(QWidget):
-    """Signal: layerShown(str): the layer pointed at, or the empty text when none is."""
+    """Signals: layerShown(str): the layer pointed at, or the empty text when none is.
+
+    layerOpened(str): the layer that was pointed at was tapped, or Space pressed on it.
+    """
 
     layerShown = Signal(str)
+    layerOpened = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -209,6 +225,7 @@ class NetworkDrawing(QWidget):
         self._spots: list[LayerSpot] = []
         self._marked: str | None = None
         self.off = NOTHING_OFF
+        self._flowing: Flowing | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_network(self, network: Mapping[str, Any] | None) -> None:
@@ -223,6 +240,16 @@ class NetworkDrawing(QWidget):
     def show_off(self, off: Off) -> None:
         """Paints what is switched off faint."""
         self.off = off
+        self.update()
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers that are drawn."""
+        return [] if self._drawing is None else [solid.layer for solid in self._drawing.solids]
+
+    def show_flow(self, flowing: Flowing | None) -> None:
+        """Draws what the layers answer to a picture in their boxes, or nothing."""
+        self._flowing = flowing
         self.update()
 
     def minimumSizeHint(self) -> QSize:
@@ -261,6 +288,7 @@ class NetworkDrawing(QWidget):
         for solid in drawing.solids:
             spot = LayerSpot(solid.layer, describe(layers[solid.layer], int(network["columns"])), self)
             spot.entered.connect(self._on_entered)
+            spot.opened.connect(self._on_opened)
             self._spots.append(spot)
         if self._spots:
             # One stop for the Tab key; the arrow keys go from layer to layer.
@@ -270,6 +298,13 @@ class NetworkDrawing(QWidget):
         self._marked = layer
         self.layerShown.emit(layer)
         self.update()
+
+    def _on_opened(self, layer: str) -> None:
+        """The first tap of a finger, which was nowhere before, points; the next one opens."""
+        if layer == self._marked:
+            self.layerOpened.emit(layer)
+        else:
+            self._on_entered(layer)
 
     def leaveEvent(self, event: QEvent) -> None:
         if not any(spot.hasFocus() for spot in self._spots):
@@ -287,4 +322,4 @@ class NetworkDrawing(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._drawing is not None:
-            paint(QPainter(self), self._drawing, current(), self._marked, self.off)
+            paint(QPainter(self), self._drawing, current(), self._marked, self.off, self._flowing)
