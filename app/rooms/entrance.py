@@ -27,7 +27,7 @@ from app.widgets.drop_zone import DropZone
 from app.widgets.flow_paint import Flowing
 from app.widgets.layer_words import facts, kind_of, layer_table
 from app.widgets.network_drawing import NetworkDrawing, paint
-from app.widgets.recent_card import RecentCard
+from app.widgets.recent_card import RecentCard, ShippedCard
 from app.widgets.rows_card import RowsCard
 
 MARGIN_PX = 36
@@ -57,7 +57,7 @@ class EntranceRoom(Room):
         self._provenance = RowsCard(self.tr("Where this archive comes from"))
         self._notebook = RowsCard(self.tr("From the run's notebook"))
         self.recent = RecentCard(self._document.settings)
-        self.drop_zone = DropZone()
+        self.shipped, self.drop_zone = ShippedCard(), DropZone()
         self._network_card = self._make_network_card()
         self._lay_out()
         self._connect()
@@ -70,7 +70,8 @@ class EntranceRoom(Room):
         self.flow.arrived.connect(self._show_flow)
         self.flow.failed.connect(self._flowing.setText)
         self.drop_zone.open_button.clicked.connect(self.openWanted)
-        self.recent.chosen.connect(document.open)
+        for card in (self.recent, self.shipped):
+            card.chosen.connect(document.open)
         self.museum.worker.available.connect(self._on_available)
         document.currentChanged.connect(self._on_current_change)
         document.archiveUpdated.connect(self._on_archive_update)
@@ -95,6 +96,7 @@ class EntranceRoom(Room):
         self._door_row = self._make_doors()
         column.addLayout(self._door_row)
         column.addWidget(self.drop_zone)
+        column.addWidget(self.shipped)
         column.addWidget(self.recent)
         column.addSpacing(8)
         self._cards = QHBoxLayout()
@@ -176,6 +178,7 @@ class EntranceRoom(Room):
         archive = self._document.current
         for part in (self._network_card, self._provenance, *self.doors.values()):
             self.want(part, archive is not None)
+        self.want(self.shipped, archive is None and bool(self.shipped.buttons))
         self.recent.follow()
         self.want(self.recent, bool(self.recent.rows))
         self.flow.clear()

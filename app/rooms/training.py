@@ -7,13 +7,14 @@ runs over the snapshots, and a line in the curves shows where it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.document import OpenArchive
+from app.document import OpenArchive, Version
 from app.figure import Figure, Table
 from app.room import Museum, Room
 from app.run_progress import changes, standing
@@ -22,7 +23,7 @@ from app.training_curves import COLUMNS, compared, figure_of, guesses, in_words,
 from app.widgets.choice import Choice
 from app.widgets.curve_plot import CurvePlot, Curves, paint
 from app.widgets.film_bar import FilmBar
-from app.widgets.filter_film import FilterFilm
+from app.widgets.filter_film import FilterFilm, Kernels
 from app.widgets.other_run import OtherRun
 from app.widgets.reports_table import ReportsModel, ReportsTable
 from app.widgets.training_desk import TrainingDesk
@@ -44,6 +45,8 @@ class TrainingRoom(Room):
     def __init__(self, museum: Museum) -> None:
         super().__init__(museum)
         self._document = document = museum.document
+        self._frames: dict[int, Kernels] = {}
+        self._frames_of: tuple[Path, Version | None] | None = None
         self.banner = label("", "lead")
         self.plot = CurvePlot()
         self.film, self.film_bar = FilterFilm(), FilmBar()
@@ -238,12 +241,24 @@ class TrainingRoom(Room):
             return
         self.film_bar.show_place(len(archive.snapshots) if moment is None else moment)
         trained = self._document.attempt(archive.first_layer_weights, None)
-        shown = trained if moment is None else self._document.attempt(lambda: archive.snapshot(moment), None)
+        shown = trained if moment is None else self._frame(archive, moment)
         if trained is not None and shown is not None:
             self.film.show_kernels(archive.network, shown, trained)
         name = self.tr("Filters of the first layer, {0}").format(self.film_bar.moment)
         self.film.setAccessibleName(name)
         self.plot.point_at(None if moment is None else archive.snapshots[moment].epoch)
+
+    def _frame(self, archive: OpenArchive, moment: int) -> Kernels | None:
+        """The first layer at a snapshot, read once."""
+        key = archive.path, archive.version
+        if key != self._frames_of:
+            self._frames_of, self._frames = key, {}
+        if moment not in self._frames:
+            read = self._document.attempt(lambda: archive.snapshot(moment), None)
+            if read is None:
+                return None
+            self._frames[moment] = read
+        return self._frames[moment]
 
     # Taking it home
 

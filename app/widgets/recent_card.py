@@ -1,4 +1,4 @@
-"""The archives opened before: tap to open, pin to keep, clear; what is gone is greyed."""
+"""Archives at hand: those opened before (pin to keep, clear; what is gone is greyed), those that ship."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from app.document import shipped_archives
 from app.settings import Settings
 from app.theme import label
 
@@ -71,3 +72,23 @@ class RecentCard(QFrame):
     def _clear(self) -> None:
         self._settings.forget_recent()
         self.follow()
+
+
+class ShippedCard(QFrame):
+    """The archives that come with the museum. Signal: chosen(Path): open that archive."""
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.addWidget(label(self.tr("Networks that come with the museum"), "heading"))
+        self.buttons: dict[Path, QPushButton] = {}
+        for path in shipped_archives():
+            button = QPushButton(path.stem)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.clicked.connect(lambda _checked=False, shipped=path: self.chosen.emit(shipped))
+            column.addWidget(button)
+            self.buttons[path] = button

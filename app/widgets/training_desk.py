@@ -13,6 +13,7 @@ from app.run_progress import epochs_now, in_progress, planned_epochs, standing
 from app.theme import label
 from app.training_plan import plan_of
 from app.training_process import IDLE, PACKING, STOPPING, TRAINING, TrainingProcess
+from app.watchdog import errand
 from app.widgets.new_run import NewRun
 from app.widgets.run_controls import RunControls
 from reproduction.errors import UserError
@@ -62,7 +63,8 @@ class TrainingDesk(QFrame):
         if self.form.pictures is None or self.process.running:
             return
         try:
-            plan = plan_of(self.form.net, self.form.pictures, self.form.epochs, self.folder)
+            with errand("the pictures of a run are looked at"):
+                plan = plan_of(self.form.net, self.form.pictures, self.form.epochs, self.folder)
         except UserError as error:
             self._document.problem.emit(str(error))
             return
@@ -85,7 +87,8 @@ class TrainingDesk(QFrame):
         archive = self._document.current
         if archive is None:
             return
-        settings = multiplied(archive.texts, epochs_now(archive), factor)
+        with errand("the texts of a run are read"):
+            settings = multiplied(archive.texts, epochs_now(archive), factor)
         if settings:
             self.go_on(tuple(settings))
         else:

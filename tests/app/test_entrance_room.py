@@ -130,7 +130,7 @@ def test_archives_opened_before_are_greyed_when_gone_and_kept_when_pinned(
     assert settings.recent == []
 
 
-def test_with_nothing_open_there_is_a_place_to_drop_and_a_button_to_open(
+def test_with_nothing_open_there_is_a_place_to_drop_and_there_are_networks_to_begin_with(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     room = EntranceRoom(museum_on(document_on(tmp_path, None)))
@@ -141,6 +141,10 @@ def test_with_nothing_open_there_is_a_place_to_drop_and_a_button_to_open(
     assert room.drop_zone.isVisible() and not room.drawing.isVisible()
     room.drop_zone.open_button.click()
     assert asked == [True]
+    path, button = next(iter(room.shipped.buttons.items()))
+    button.click()
+    assert room.museum.document.current is not None and room.museum.document.current.path == path
+    assert room.drawing.isVisible() and not room.shipped.isVisible()
 
 
 @pytest.mark.parametrize(("named", "first"), [(False, FIRST_SHOWN), (True, "aardvark")])
