@@ -33,7 +33,7 @@ LOWEST = 0.5  # height of the plot at least, as a part of the room's height
 WIDEST = 0.7  # ... though no more than this part of its width
 TALLEST = 1.0  # height of the plot's card as a part of the room's width
 FILM_PART = 0.27  # of the room's width is the film's
-FOLD_PX = 640  # in a narrower room the film stands below the curves
+FOLD_LETTERS = 88  # of text across: in a narrower room the film stands below the curves
 LOOK_AT_CLOCK_MS = 5000  # a run that falls silent is noticed without any change on disk
 
 
@@ -150,7 +150,7 @@ class TrainingRoom(Room):
     def _fit(self) -> None:
         """The curves fill most of the first screen; in a tall window the table gets what they need not."""
         width, height = self.width(), self.height()
-        beside = width >= FOLD_PX
+        beside = width >= FOLD_LETTERS * self.fontMetrics().averageCharWidth()
         self._side.setDirection(
             QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         )

@@ -203,7 +203,7 @@ def _paint_epochs(painter: QPainter, title: str, axes: Axes, theme: Theme, line_
         painter.drawLine(QPointF(x, box.bottom()), QPointF(x, box.bottom() + 5))
         place = QRectF(x - 60, box.bottom() + 7, 120, line_px)
         painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, f"{number * step:g}")
-    place = QRectF(box.left(), box.bottom() + 9 + line_px, box.width(), line_px)
+    place = QRectF(0, box.bottom() + 9 + line_px, box.right() + MARGIN_PX, line_px)
     painter.drawText(place, Qt.AlignmentFlag.AlignHCenter, title)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.theme import label
@@ -47,12 +47,17 @@ class RunControls(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setColumnStretch(3, 1)
-        for place, button in enumerate((self.pause_button, self.go_on_button, self.end_button)):
-            grid.addWidget(button, 0, place)
-        grid.addWidget(self.rate_box, 1, 0, 1, 2)
-        grid.addWidget(self.rate_button, 1, 2, Qt.AlignmentFlag.AlignLeft)
+        grid = QGridLayout()  # two beside each other: there is room for that at any size of text
+        grid.setColumnStretch(2, 1)
+        controls = (
+            self.pause_button,
+            self.go_on_button,
+            self.rate_box,
+            self.rate_button,
+            self.end_button,
+        )
+        for place, control in enumerate(controls):
+            grid.addWidget(control, *divmod(place, 2))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.words)
