@@ -49,7 +49,9 @@ class Flow(QObject):
         self, archive: OpenArchive, picture: VisitorPicture, lesions: Lesions, shown: Sequence[str]
     ) -> None:
         """Asks for the layers named in `shown`; what was shown before stays until its successor is there."""
-        self._message, self._arrays = about(picture, str(archive.path), "activations", **switched_off(lesions))
+        self._message, self._arrays = about(
+            picture, str(archive.path), "activations", **switched_off(lesions)
+        )
         self._layers = [layer for layer in archive.network["layers"] if layer["name"] in shown]
         self._layers = [layer for layer in self._layers if layer["type"] != "data"]
         self.running = True
