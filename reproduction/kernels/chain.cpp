@@ -135,7 +135,8 @@ class Chain {
     const Stage& stage = stages[k];
     if (is_pool(k))
       return std::max((int64_t)sides[k].columns, (int64_t)window_rows(stage) * stage.outputs) * channels;
-    return std::max((int64_t)sides[k].columns + stage.size, (int64_t)4) * channels + LANES;
+    if (stage.kind == WITHIN || stage.kind == CONTRAST) return 2 * floats_for_sums(sides[k].columns, channels, stage.size);
+    return 4 * (int64_t)channels;
   }
 
   // Rows of windows that may cover one row of pixels.
@@ -153,12 +154,13 @@ class Chain {
       values[k].next = first;
       const Stage& stage = stages[k - 1];
       if (is_pool(k - 1)) first = std::min(window_begin(stage, first), sides[k - 1].rows);
-      if (stage.kind == WITHIN || stage.kind == CONTRAST) roots[k - 1].next = first;
-      if (stage.kind == WITHIN) first = std::max(0, first - stage.size / 2);
-      if (stage.kind == CONTRAST) {
-        measured[k - 1].next = std::max(0, first - stage.size / 2);
-        first = std::max(0, measured[k - 1].next - stage.size / 2);
-      }
+      if (stage.kind != WITHIN && stage.kind != CONTRAST) continue;
+      // Sums are made for rows 0 and 1, 2 and 3, ... together, wherever a band begins: always the same way.
+      roots[k - 1].next = first / 2 * 2;
+      first = std::max(0, roots[k - 1].next - stage.size / 2);
+      if (stage.kind == WITHIN) continue;
+      measured[k - 1].next = first / 2 * 2;
+      first = std::max(0, measured[k - 1].next - stage.size / 2);
     }
   }
 
@@ -232,17 +234,38 @@ class Chain {
     });
   }
 
+  // The rows of `from` around rows r and r + 1 of windows, up to row last_reached(k, r).
+  Reached reached(Rows& from, int k, int r, int before, int after) {
+    int rows = sides[k].rows, begin = std::max(0, r - before), end = last_reached(k, r, after);
+    int second_begin = std::max(0, r + 1 - before), first_end = std::min(rows, r + after + 1);
+    return {rows_of(from, begin, end), second_begin - begin, first_end - second_begin, end - first_end};
+  }
+  int last_reached(int k, int r, int after) const { return std::min(sides[k].rows, r + after + 2); }
+
+  // Two rows to write, of which the second may lie beyond the picture, and is then nowhere.
+  struct Pair {
+    float* rows[2];
+    float* operator[](int which) const { return rows[which]; }
+  };
+  Pair write_two(Rows& rows, int k) {
+    Pair pair{{rows.write(), nullptr}};
+    if (++rows.next < sides[k].rows) pair.rows[1] = rows.write(), rows.next++;
+    return pair;
+  }
+
   // The roots (see norm_root) of stage k, a norm within a map, up to row `end`.
   void need_roots(int k, int end) {
-    for (; roots[k].next < end; roots[k].next++) {
-      int r = roots[k].next, begin = std::max(0, r - below(k)), last = std::min(sides[k].rows, r + above(k) + 1);
-      Rows& squared_rows = need_measured(k, last);
-      const float* const* rows = rows_of(squared_rows, begin, last);
-      float* root = roots[k].write();
+    while (roots[k].next < end) {
+      int r = roots[k].next;
+      Rows& squared_rows = need_measured(k, last_reached(k, r, above(k)));
+      Reached around = reached(squared_rows, k, r, below(k), above(k));
+      Pair root = write_two(roots[k], k);
       if (dry) continue;
       const Stage stage = stages[k];
-      window_sums(rows, last - begin, sides[k].columns, channels, below(k), above(k), scratch[k], feed, squared,
-                  [&](int i, int n, V sum) { store_part(root + i, norm_root(sum, stage), n); });
+      window_sums(around, sides[k].columns, channels, below(k), above(k), scratch[k], feed, squared,
+                  [&](int which, int i, int n, V sum) {
+                    if (root[which]) store_part(root[which] + i, norm_root(sum, stage), n);
+                  });
     }
   }
 
@@ -252,21 +275,24 @@ class Chain {
       need(k, end);
       return values[k];
     }
-    for (Rows& made = measured[k]; made.next < end; made.next++) {
-      int r = made.next, last = std::min(sides[k].rows, r + above(k) + 1), begin = std::max(0, r - below(k));
-      need(k, last);
-      const float* const* rows = rows_of(values[k], begin, last);
-      const float* x = values[k].read(r);
-      float* d = made.write();
+    while (measured[k].next < end) {
+      int r = measured[k].next, rows = sides[k].rows, columns = sides[k].columns, before = below(k), after = above(k);
+      need(k, last_reached(k, r, after));
+      Reached around = reached(values[k], k, r, before, after);
+      const float* x[] = {values[k].read(r), r + 1 < rows ? values[k].read(r + 1) : nullptr};
+      Pair distances = write_two(measured[k], k);
       if (dry) continue;
-      int columns = sides[k].columns, before = below(k), after = above(k), row_count = last - begin;
-      window_sums(rows, row_count, columns, channels, before, after, scratch[k], feed, itself, [&](int i, int n, V sum) {
-        for (int lane = 0; lane < n; lane++) {
-          int pixel = (i + lane) / channels;
-          sum[lane] /= (float)(row_count * (std::min(columns, pixel + after + 1) - std::max(0, pixel - before)));
-        }
-        store_part(d + i, load_part(x + i, n) - sum, n);
-      });
+      window_sums(around, columns, channels, before, after, scratch[k], feed, itself,
+                  [&](int which, int i, int n, V sum) {
+                    if (!distances[which]) return;
+                    int height = std::min(rows, r + which + after + 1) - std::max(0, r + which - before);
+                    for (int lane = 0; lane < n; lane++) {
+                      int pixel = (i + lane) / channels;
+                      int width = std::min(columns, pixel + after + 1) - std::max(0, pixel - before);
+                      sum[lane] /= (float)(height * width);
+                    }
+                    store_part(distances[which] + i, load_part(x[which] + i, n) - sum, n);
+                  });
     }
     return measured[k];
   }
@@ -320,18 +346,23 @@ class Chain {
     send(x, windows.data(), (int)windows.size(), dx, columns, channels, stage, feed);
   }
 
+  // Rows r and r + 1; the caller counts the last of them.
   void make_within_gradient(int k, int r) {
-    int begin = std::max(0, r - above(k)), end = std::min(sides[k].rows, r + below(k) + 1);
-    need_shares(k, end);
-    const float* const* rows = rows_of(shares[k], begin, end);
-    const float* whole = (stages[k].kind == WITHIN ? values : measured)[k].read(r);
-    const float* part = direct[k].read(r);
-    float* dx = gradients[k].write();
+    need_shares(k, last_reached(k, r, below(k)));
+    Reached around = reached(shares[k], k, r, above(k), below(k));
+    Rows& squared_rows = stages[k].kind == WITHIN ? values[k] : measured[k];
+    int second = std::min(r + 1, sides[k].rows - 1);
+    const float *whole[] = {squared_rows.read(r), squared_rows.read(second)};
+    const float *part[] = {direct[k].read(r), direct[k].read(second)};
+    Pair dx = write_two(gradients[k], k);
+    gradients[k].next--;
     if (dry) return;
     const Stage stage = stages[k];
-    window_sums(rows, end - begin, sides[k].columns, channels, above(k), below(k), scratch[k], feed, itself,
-                [&](int i, int n, V sum) {
-                  store_part(dx + i, norm_gradient(load_part(part + i, n), load_part(whole + i, n), sum, stage), n);
+    window_sums(around, sides[k].columns, channels, above(k), below(k), scratch[k], feed, itself,
+                [&](int which, int i, int n, V sum) {
+                  if (!dx[which]) return;
+                  V direct = load_part(part[which] + i, n), value = load_part(whole[which] + i, n);
+                  store_part(dx[which] + i, norm_gradient(direct, value, sum, stage), n);
                 });
   }
 

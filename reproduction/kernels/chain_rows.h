@@ -217,32 +217,54 @@ inline void norm_across_by_memory(const float* x, const float* g, float* out, in
 inline V squared(V value) { return value * value; }
 inline V itself(V value) { return value; }
 
-// A row of sums over `rows` of `term`, then over the pixels -before ... +after: handed to finish(offset, count, sum).
-// `memory` holds (pixels + before + after) * channels + LANES floats.
+// The rows that two neighbouring rows of windows reach: those of the first alone, of both, of the second alone.
+struct Reached {
+  const float* const* rows;
+  int first_only, both, second_only;
+};
+
+// Two rows of sums of `term` over windows: down over the rows that are reached, then along over the pixels
+// -before ... +after. finish(0 or 1, offset, count, sum) takes them. They share all but two of the rows, so that these
+// are read once for both. `memory` holds twice floats_for_sums(pixels, channels, before + after) floats.
+inline int64_t floats_for_sums(int64_t pixels, int64_t channels, int64_t around) {
+  return (pixels + around) * channels + LANES;
+}
+
 template <class Term, class Finish>
-inline void window_sums(const float* const* rows, int row_count, int pixels, int channels, int before, int after,
-                        float* memory, Feed& feed, const Term& term, const Finish& finish) {
+inline void window_sums(const Reached& reached, int pixels, int channels, int before, int after, float* memory,
+                        Feed& feed, const Term& term, const Finish& finish) {
   int length = pixels * channels;
-  float* column = memory + before * channels;
-  std::fill(memory, column, 0.0f);
-  std::fill(column + length, column + length + after * channels + LANES, 0.0f);
-  auto down = [&](auto count) {
+  float* columns[] = {memory + before * channels,
+                      memory + floats_for_sums(pixels, channels, before + after) + before * channels};
+  for (float* column : columns) {
+    std::fill(column - before * channels, column, 0.0f);
+    std::fill(column + length, column + length + after * channels + LANES, 0.0f);
+  }
+  auto down = [&](auto first_only, auto both, auto second_only) {
+    const float* const* rows = reached.rows;
     across_row(length, [&](int i, int n) {
-      feed.step(n);
-      V sum{};
-      for (int row = 0; row < count; row++) sum += term(load_part(rows[row] + i, n));
-      store_part(column + i, sum, n);
+      feed.step(2 * n);
+      V shared{}, first{}, second{};
+      for (int row = 0; row < both; row++) shared += term(load_part(rows[first_only + row] + i, n));
+      for (int row = 0; row < first_only; row++) first += term(load_part(rows[row] + i, n));
+      for (int row = 0; row < second_only; row++) second += term(load_part(rows[first_only + both + row] + i, n));
+      store_part(columns[0] + i, shared + first, n);
+      store_part(columns[1] + i, shared + second, n);
     });
   };
-  auto along = [&](auto first, auto last) {
+  auto along = [&](int which, auto first, auto last) {
     across_row(length, [&](int i, int n) {
       V sum{};
-      for (int shift = first; shift <= last; shift++) sum += load(column + i + shift * channels);
-      finish(i, n, sum);
+      for (int shift = first; shift <= last; shift++) sum += load(columns[which] + i + shift * channels);
+      finish(which, i, n, sum);
     });
   };
-  row_count == 5 ? down(Known<5>{}) : down(row_count);
-  before == 2 && after == 2 ? along(Known<-2>{}, Known<2>{}) : along(-before, after);
+  if (reached.first_only == 1 && reached.both == 4 && reached.second_only == 1)
+    down(Known<1>{}, Known<4>{}, Known<1>{});
+  else
+    down(reached.first_only, reached.both, reached.second_only);
+  for (int which : {0, 1})
+    before == 2 && after == 2 ? along(which, Known<-2>{}, Known<2>{}) : along(which, -before, after);
 }
 
 // ---- Pools
