@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.answers import Answer, Arrays, answer_of, look_of, percent
 from app.damage_study import DamageStudy
@@ -27,6 +27,7 @@ from app.widgets.filter_switches import FilterSwitches
 from app.widgets.lever_panel import USUAL_COLUMNS, LeverPanel, is_off, toggled
 from app.widgets.network_drawing import NetworkDrawing, Off, paint
 from app.widgets.thumbnails import Thumbnails
+from app.widgets.with_side import scrolled
 
 SIDE_WIDTH = 320
 NARROW_LETTERS = 90  # where a line holds fewer, the answers stand below the drawing
@@ -106,13 +107,9 @@ class PullThePlugRoom(Room):
         self.back_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.from_depth("try", self._switch_words, self.switches)
         self.from_depth("study", self.damage)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(page)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        whole.addWidget(scrolled(page))
 
     def _fill_strip(self) -> None:
         for path, image in small_images():

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer
+from PySide6.QtCore import QMimeData, QTimer
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
 
 from app import questions
 from app.answers import Answer, Arrays, Look, answer_of, look_of, percent
@@ -29,8 +29,9 @@ from app.widgets.lesion_notice import LesionNotice
 from app.widgets.picture_drop import PictureDrop
 from app.widgets.thumbnails import Thumbnails
 from app.widgets.tile_sheet import image_of
+from app.widgets.with_side import WithSide
 
-SIDE_WIDTH = 340
+STAGE_PX = 320  # height of the picture where the guesses are below it
 WAKING_MS = 400  # a shorter wait is not worth words
 MANY_VIEWS = 10
 Question = tuple[VisitorPicture, Lesions, str, Version | None]
@@ -93,9 +94,6 @@ class TryItRoom(Room):
     # Layout
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(28, 20, 20, 20)
-        row.setSpacing(20)
         column = QVBoxLayout()
         column.setSpacing(10)
         column.addWidget(label(self.tr("Try it"), "title", wrap=False))
@@ -108,8 +106,11 @@ class TryItRoom(Room):
         column.addWidget(self._notes)
         column.addWidget(self.strip)
         column.addWidget(self.table, 3)
-        row.addLayout(column, 1)
-        row.addWidget(self._side())
+        body = WithSide(column, self.card)
+        body.folded.connect(lambda below: self.stage.setMinimumHeight(STAGE_PX if below else 0))
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(body)
         self.from_depth("try", self.ten_views, self.camera)
         self.from_depth("study", self.card.rule, self.card.figure_button)
 
@@ -124,26 +125,6 @@ class TryItRoom(Room):
             row.addWidget(button)
         row.addStretch(1)
         return row
-
-    def _side(self) -> QWidget:
-        area = QScrollArea()
-        area.setWidget(self.card)
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its contents take the focus and are scrolled to
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._side_area = area
-        self._fit_side()
-        return area
-
-    def _fit_side(self) -> None:
-        """The side is as wide as its words need: they grow with the text size."""
-        bar = self._side_area.verticalScrollBar().sizeHint().width()
-        self._side_area.setFixedWidth(max(SIDE_WIDTH, self.card.minimumSizeHint().width() + bar))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit_side()
 
     def _fill_strip(self) -> None:
         """The pictures that ship, read after the first paint and at the size of a thumbnail."""

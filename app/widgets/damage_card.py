@@ -101,8 +101,9 @@ class DamageCard(QFrame):
         self.now_button = QPushButton(self.tr("Measure what is off now"))
         self.each_button = QPushButton(self.tr("Measure each lever"))
         self.stop_button = QPushButton(self.tr("Stop"))
-        self.data_button = QPushButton(self.tr("Choose the pictures (packed data)…"))
+        self.data_button = QPushButton(self.tr("Choose pictures…"))
         self.figure_button = figure_button
+        self.data_button.setAccessibleDescription(self.tr("A packed data file with pictures to test on"))
         self.now_button.clicked.connect(lambda: self.measureWanted.emit(False))
         self.each_button.clicked.connect(lambda: self.measureWanted.emit(True))
         self.stop_button.clicked.connect(self.stopWanted)

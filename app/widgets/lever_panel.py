@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -117,6 +117,11 @@ class LeverPanel(QWidget):
             rows[-1].append(lever)
             left -= needed
         return rows
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as the widest lever: the others go below it."""
+        widest = max((lever.sizeHint().width() for lever in self.levers.values()), default=0)
+        return QSize(widest, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

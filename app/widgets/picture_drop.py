@@ -98,10 +98,10 @@ class PictureDrop(QWidget):
     # What Qt calls
 
     def sizeHint(self) -> QSize:
-        return QSize(560, 420)
+        return QSize(560, 160)  # what it must have; it takes what there is
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, 180)
+        return QSize(240, 120)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         mime = event.mimeData()
