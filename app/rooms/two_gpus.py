@@ -28,6 +28,7 @@ from app.measure_words import measure_name, value_words
 from app.room import Museum, Room
 from app.theme import label
 from app.widgets.halves_page import HalvesPage
+from reproduction.analysis.across_runs import AcrossRuns
 from reproduction.analysis.findings import Specialisation, Verdict
 from reproduction.analysis.first_layers import Block, blocks_of
 from reproduction.analysis.measures import BY_NAME, Table, comparable
@@ -102,11 +103,11 @@ class TwoGpusRoom(Room):
         research.measured.connect(self._on_measures)
         research.failed.connect(self._on_failure)
         research.fitting.connect(self._draw_words)
-        research.compared.connect(page.runs.show_runs)
+        research.compared.connect(self._on_compared)
         research.notCompared.connect(page.runs.say)
         document.currentChanged.connect(self._on_current_change)
         document.archiveUpdated.connect(self._on_update)
-        document.archivesChanged.connect(lambda: page.runs.offer(len(document.archives)))
+        document.archivesChanged.connect(self._offer_comparison)
         document.momentChanged.connect(self._on_moment)
 
     def ready(self) -> bool:
@@ -134,7 +135,7 @@ class TwoGpusRoom(Room):
         archive = self._document.current
         self._layers.setCurrentIndex(0 if archive is None else 1)
         self._found, self._trouble, self._name = None, "", ""
-        self.page.runs.offer(len(self._document.archives))
+        self._offer_comparison()
         if archive is not None:
             self._ask(archive)
 
@@ -245,6 +246,14 @@ class TwoGpusRoom(Room):
         archive = self._document.current
         if archive is not None and self._research.fitted is None:
             self._research.fit(archive, sum(len(block.kernels) for block in self._blocks))
+
+    def _offer_comparison(self) -> None:
+        self.page.runs.offer(len(self._document.archives))
+        self.want(self._buttons["runs"], False)
+
+    def _on_compared(self, found: AcrossRuns, names: tuple[str, ...]) -> None:
+        self.page.runs.show_runs(found, names)
+        self.want(self._buttons["runs"], True)
 
     def compare_archives(self) -> None:
         """Asks the same of every open archive."""

@@ -41,7 +41,10 @@ class FilterAnswer(QWidget):
         """Shows where unit `unit` answers: bytes (h, w), or (1, 1) of a unit without places."""
         self.map.show_pixels(np.repeat(values[..., None], 3, axis=-1))
         self.map.setVisible(True)
-        self.say(self.tr("White where the filter answers most, black where least, by its weights now."))
+        if values.min() == values.max():
+            self.say(self.tr("By its weights now, the filter answers the same everywhere, or not at all."))
+        else:
+            self.say(self.tr("White where the filter answers most, black where least, by its weights now."))
         self.map.setAccessibleName(self.tr("Map of answers of filter {0}").format(unit))
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from app.theme import TARGET_PX, label
 from app.widgets.choice import Choice
@@ -26,7 +26,11 @@ class FiltersSide(QScrollArea):
         unit = QVBoxLayout(self.unit_part)
         unit.setContentsMargins(0, 0, 0, 0)
         unit.addWidget(label(self.tr("Filter of that layer, counted from 0"), "small"))
-        unit.addWidget(self.unit)
+        row = QHBoxLayout()
+        for button in self._make_steps():
+            row.addWidget(button)
+        row.insertWidget(1, self.unit, 1)
+        unit.addLayout(row)
         self._card = QFrame()
         self._card.setProperty("role", "card")
         column = QVBoxLayout(self._card)
@@ -61,7 +65,17 @@ class FiltersSide(QScrollArea):
         self.beside = Picker(self.tr("Beside it"))
         self.unit = QSpinBox()
         self.unit.setMinimumHeight(TARGET_PX)
+        self.unit.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # they are too small to touch
         self.unit.setAccessibleName(self.tr("Filter of that layer, counted from 0"))
+
+    def _make_steps(self) -> tuple[QPushButton, QPushButton]:
+        """Buttons to the filter before and to the next one."""
+        before, after = QPushButton("−"), QPushButton("+")
+        before.setAccessibleName(self.tr("Filter before"))
+        after.setAccessibleName(self.tr("Next filter"))
+        before.clicked.connect(self.unit.stepDown)
+        after.clicked.connect(self.unit.stepUp)
+        return before, after
 
     def fit(self) -> None:
         """The side is as wide as its words need: they grow with the text size."""

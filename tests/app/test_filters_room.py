@@ -336,8 +336,10 @@ def test_the_answer_to_the_picture_is_asked_when_there_is_one(qtbot: QtBot, tmp_
     room.sheet.select(5)
     assert worker.asked[0]["do"] == "preview"
     assert worker.asked[-1]["do"] == "maps" and worker.asked[-1]["channels"] == [5]
+    room.side.answer.show_map(np.eye(4, dtype=np.uint8), 5)
+    assert "filter 5" in room.side.answer.map.accessibleName() and "White" in room.side.answer.words
     room.side.answer.show_map(np.zeros((4, 4), np.uint8), 5)
-    assert "filter 5" in room.side.answer.map.accessibleName()
+    assert "not at all" in room.side.answer.words
 
 
 def test_a_selected_filter_is_selected_for_all_rooms_and_the_first_one_by_nobody(
