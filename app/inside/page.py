@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QWidget
 
 from app.figure import Figure
@@ -25,3 +26,10 @@ class Page(QWidget):
     def figures(self) -> list[Figure]:
         """What can be taken home from here."""
         return []
+
+
+class Pages(QWidget):
+    """What holds the pages: content with the least height, and takes all that there is room for."""
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()

@@ -23,7 +23,7 @@ from app.inside.flow_paint import Content
 from app.inside.flow_view import FlowArea, FlowView
 from app.inside.inquiry import Inquiry
 from app.inside.maps_page import MapsPage
-from app.inside.page import Page
+from app.inside.page import Page, Pages
 from app.inside.sums_page import SumsPage
 from app.inside.unit_card import UnitCard, unit_words
 from app.inside.why_page import WhyPage
@@ -36,7 +36,7 @@ from app.widgets.tile_sheet import image_of
 SIDE_WIDTH = 316
 LETTERS = 12  # of an entry of a list that are in sight at least
 LETTERS_BESIDE = 50  # so many letters wide is the narrowest page beside the card
-LOWEST_PAGE = 250
+LOWEST_LINES = 15  # of text are as high as the lowest page
 
 
 class InsideRoom(Room):
@@ -95,12 +95,12 @@ class InsideRoom(Room):
         column.setSpacing(8)
         column.addWidget(label(self.tr("Inside"), "title", wrap=False))
         column.addWidget(self._sentence)
-        pages = QWidget()
+        pages = Pages()
         self._page_stack = QStackedLayout(pages)  # of a widget from the start: it shows what it is given
         self._page_stack.addWidget(FlowArea(self.flow))
         for shown in self._pages.values():
             self._page_stack.addWidget(shown)
-        pages.setMinimumHeight(LOWEST_PAGE)
+        self._page_area = pages
         column.addWidget(pages, 1)
         column.addWidget(self._below)
         row.addLayout(column, 1)
@@ -136,7 +136,7 @@ class InsideRoom(Room):
         column.setSpacing(8)
         figure = QPushButton(self.tr("Figure"))
         figure.setAccessibleDescription(self.tr("Copy or save the figure, or read it as a table"))
-        figure.clicked.connect(lambda: self._ask_for_menu(figure, self.page))
+        figure.clicked.connect(lambda: self._offer_figure(figure))
         column.addWidget(label(self.tr("Show"), "small"))
         column.addWidget(self.view)
         column.addWidget(label(self.tr("Layer"), "small"))
@@ -159,6 +159,9 @@ class InsideRoom(Room):
         ways = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._row.setDirection(ways[not beside])
         self._side_area.setFixedWidth(needed)
+        lowest = LOWEST_LINES * self.fontMetrics().lineSpacing()
+        for page in (self._page_area, *self._pages.values()):  # not as high as the highest of all pages wants
+            page.setMinimumSize(1, lowest)
         self._side_area.setMinimumHeight(0 if beside else self._side_card.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -334,6 +337,12 @@ class InsideRoom(Room):
                 peaks = zip(maps.channels, (float(values.max()) for values in maps.values), strict=True)
                 rows += [(layer, column, channel, peak) for channel, peak in peaks]
         return Table(("layer", "column", "unit", "largest answer"), rows)
+
+    def _offer_figure(self, button: QPushButton) -> None:
+        if self.figures():
+            self._ask_for_menu(button, self.page)
+        else:
+            self._document.problem.emit(self.tr("There is nothing on this page to take home yet."))
 
     # Sessions
 

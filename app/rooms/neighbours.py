@@ -34,7 +34,8 @@ from app.widgets.select import Select
 from app.widgets.tile_sheet import SheetBlock
 
 PICTURE_PX = 128
-LETTERS = 6  # of an entry of a list that are in sight at least
+LETTERS = 14  # of an entry of a list that are in sight at least
+LETTERS_BESIDE = 85  # so many letters wide is the narrowest row of all lists
 COUNTS = (3, 6, 12, 24)
 LEVEL, LAYER = "level", "layer"  # as the protocol calls them
 
@@ -56,7 +57,7 @@ class NeighboursRoom(Room):
         self.picture.setAccessibleName(self.tr("Your picture, as the network sees it"))
         self.layer = Select(self.tr("Layer"), LETTERS)
         self.distance = Select(self.tr("Distance"), LETTERS)
-        self.how_many = Select(self.tr("How many"), LETTERS)
+        self.how_many = Select(self.tr("How many"), 2)
         self.missing = Missing()
         self._sentence = label("", "lead")
         self._fill_choices()
@@ -70,8 +71,8 @@ class NeighboursRoom(Room):
         self._on_change()
 
     def _fill_choices(self) -> None:
-        self.distance.addItem(self.tr("Euclidean, as in 2012"), "euclidean")
-        self.distance.addItem(self.tr("Angle (cosine)"), "cosine")
+        self.distance.addItem(self.tr("Euclidean"), "euclidean")
+        self.distance.addItem(self.tr("Cosine (angle)"), "cosine")
         for number in COUNTS:
             self.how_many.addItem(count(number), number)
         self.how_many.choose(6)
@@ -114,7 +115,7 @@ class NeighboursRoom(Room):
         """From Try on the layer; in Study the distance, how many, and the figures."""
         card = QFrame()
         card.setProperty("role", "card")
-        row = QHBoxLayout(card)
+        self._control_row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, card)
         row.setContentsMargins(14, 8, 14, 10)
         row.setSpacing(14)
         for pick in (self.layer, self.distance, self.how_many):
@@ -124,7 +125,7 @@ class NeighboursRoom(Room):
             column.setSpacing(2)
             column.addWidget(label(pick.accessibleName(), "small"))
             column.addWidget(pick)
-            row.addWidget(part, 2 if pick is not self.how_many else 1)
+            row.addWidget(part, 1)
             if pick is not self.layer:
                 self.from_depth("study", part)
         button = self.figure_button("neighbours")
@@ -151,9 +152,11 @@ class NeighboursRoom(Room):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The rulers stand beside each other where there is room for both."""
         super().resizeEvent(event)
-        beside = event.size().width() > 2 * self.features.sheet.minimumSizeHint().width() + 100
+        beside = event.size().width() > LETTERS_BESIDE * self.fontMetrics().averageCharWidth()
         ways = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._rulers.setDirection(ways[beside])
+
+        self._control_row.setDirection(ways[beside])
 
     # Coming and going
 
@@ -210,7 +213,7 @@ class NeighboursRoom(Room):
         before, known = self.layer.currentText(), self._probe.current()
         self.layer.clear()
         for number, names in enumerate(known.levels if known is not None else ()):
-            self.layer.addItem(self._level_words(number, names), {LEVEL: number})
+            self.layer.addItem(", ".join(names), {LEVEL: number})
             columns = {entry["name"]: entry.get("column") for entry in archive.network["layers"]}
             for name in names if len(names) > 1 else ():
                 words = self.tr("{0} alone").format(name)
@@ -219,10 +222,6 @@ class NeighboursRoom(Room):
                     words = self.tr("{0} alone ({1})").format(name, column_name(column))
                 self.layer.addItem(words, {LAYER: name})
         self.layer.setCurrentIndex(max(0, self.layer.findText(before)))
-
-    def _level_words(self, number: int, names: tuple[str, ...]) -> str:
-        listed = ", ".join(names)
-        return self.tr("Last hidden layer: {0}").format(listed) if number == 0 else listed
 
     # Asking
 

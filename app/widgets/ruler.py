@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -17,6 +17,8 @@ from app.probe_facts import pixels_of
 from app.theme import label
 from app.widgets.missing import Missing
 from app.widgets.tile_sheet import SheetBlock, TileSheet
+
+LOWEST_PX = 240
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,13 @@ class Neighbour:
     distance: float
 
 
+class _Sheet(TileSheet):
+    """A sheet that is content with little height, so that both rulers are in sight."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), LOWEST_PX)
+
+
 class Ruler(QWidget):
     """The neighbours by one ruler: a sheet of pictures, or where none are stored, words."""
 
@@ -37,7 +46,7 @@ class Ruler(QWidget):
         self.name = name
         self.found: tuple[Neighbour, ...] = ()
         self.block: SheetBlock | None = None
-        self.sheet = TileSheet()
+        self.sheet = _Sheet()
         self.sheet.setAccessibleName(name)
         self.words = label("", "muted")
         self.missing = Missing()

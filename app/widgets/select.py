@@ -19,6 +19,7 @@ class Select(QComboBox):
     def __init__(self, name: str, letters: int) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self.setAccessibleDescription(name)  # on some systems a box is called by what is chosen in it
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(letters + ROOM)
 
