@@ -34,7 +34,7 @@ from app.widgets.select import Select
 from app.widgets.tile_sheet import SheetBlock
 
 PICTURE_PX = 128
-LETTERS = 14  # of an entry of a list that are in sight at least
+LETTERS = 10  # of an entry of a list that are in sight at least
 LETTERS_BESIDE = 85  # so many letters wide is the narrowest row of all lists
 COUNTS = (3, 6, 12, 24)
 LEVEL, LAYER = "level", "layer"  # as the protocol calls them
