@@ -22,6 +22,8 @@ from app.batch import Batch
 from app.safe_file import replace_text
 from app.theme import label
 
+TABLE_PX = 180  # three rows below the headings
+
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -130,15 +132,16 @@ class BatchTable(QWidget):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
-        row.addWidget(self.progress)
-        row.addStretch()
         for button in (self.cancel_button, self.keep_button, self.close_button):
             row.addWidget(button)
+        row.addStretch()
+        self.table.setMinimumHeight(TABLE_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addLayout(row)
+        column.addWidget(self.progress)
         column.addWidget(self._bar)
+        column.addLayout(row)
         column.addWidget(self.table, 1)
 
     def begin(self) -> None:
