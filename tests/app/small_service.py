@@ -102,6 +102,8 @@ def answer(message: dict[str, Any], arrays: dict[str, np.ndarray], seconds: floa
     number = message["id"]
     if message["do"] in ("hello", "open"):
         return encode({"id": number, "ok": True, "torch": "none"})
+    if message["do"] not in ("preview", "predict", "damage"):
+        return encode({"id": number, "ok": False, "error": f"not here: {message['do']}"})
     try:
         reply, pixels = damage(message) if message["do"] == "damage" else preview(message, arrays)
     except UserError as error:
