@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -261,7 +263,9 @@ class EntranceRoom(Room):
         if not name:
             self._facts.setText(self._key(archive.columns))
             return
-        layer = next(layer for layer in archive.network["layers"] if layer["name"] == name)
+        layer = layer_named(archive, name)
+        if layer is None:
+            return
         words = " · ".join(f"{what} <b>{value}</b>" for what, value in facts(layer, archive.columns))
         head = self.tr("<b>{0}</b>, {1}").format(name, kind_of(layer))
         self._facts.setText(f"{head}<br>{words}")
@@ -271,7 +275,9 @@ class EntranceRoom(Room):
         archive = self._document.current
         if archive is None:
             return
-        layer = next(layer for layer in archive.network["layers"] if layer["name"] == name)
+        layer = layer_named(archive, name)
+        if layer is None:
+            return
         rooms = {room.name for room in ROOMS}
         wanted = ["try-it"] if layer["type"] == "data" else ["inside"]
         if name in archive.network["first_layers"]:
@@ -321,3 +327,9 @@ class EntranceRoom(Room):
             painter.translate(box.topLeft())
             flowing = Flowing(self.flow.maps, self.flow.crop) if self.flow.crop is not None else None
             paint(painter, drawing, current(), flowing=flowing)
+
+
+def layer_named(archive: OpenArchive, name: str) -> dict[str, Any] | None:
+    """The layer as the archive defines it; None where the archive before had one of that name."""
+    layers: list[dict[str, Any]] = archive.network["layers"]
+    return next((layer for layer in layers if layer["name"] == name), None)

@@ -231,6 +231,7 @@ class NetworkDrawing(QWidget):
     def show_network(self, network: Mapping[str, Any] | None) -> None:
         """Draws another network, or nothing."""
         for spot in self._spots:
+            spot.blockSignals(True)  # until it is gone the focus may still come by
             spot.deleteLater()
         self._spots, self._network = [], network
         self._marked, self.off = None, NOTHING_OFF
@@ -266,6 +267,8 @@ class NetworkDrawing(QWidget):
 
     def step(self, spot: LayerSpot, by: int) -> None:
         """Moves the focus to the next or previous layer."""
+        if spot not in self._spots:  # of the network before
+            return
         place = self._spots.index(spot) + by
         if 0 <= place < len(self._spots):
             self._spots[place].setFocus(Qt.FocusReason.TabFocusReason)

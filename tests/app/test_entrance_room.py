@@ -106,6 +106,22 @@ def test_a_part_of_the_drawing_leads_to_the_room_where_it_is_looked_at(
     assert visited == [wanted, wanted]
 
 
+def test_layers_of_the_network_before_lead_nowhere(qtbot: QtBot, room: EntranceRoom, tmp_path: Path) -> None:
+    visited: list[str] = []
+    room.visitWanted.connect(visited.append)
+    spot = next(spot for spot in room.drawing._spots if spot.layer == "conv1b")
+    write_archive(tmp_path / "other.h5", sample_run(ONE_COLUMN))
+    room.museum.document.open(tmp_path / "other.h5")
+    words = room._facts.text()
+    spot.setFocus()
+    qtbot.keyClick(spot, Qt.Key.Key_Right)
+    spot.click()
+    spot.click()
+    room.drawing.layerShown.emit("conv1b")
+    room.drawing.layerOpened.emit("conv1b")
+    assert visited == [] and room._facts.text() == words
+
+
 def test_archives_opened_before_are_greyed_when_gone_and_kept_when_pinned(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
