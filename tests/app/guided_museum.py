@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -24,6 +25,9 @@ from app.start import make_application
 from app.theme import Appearance
 from app.watchdog import WatchedApplication
 from app.worker import Worker
+
+PATIENCE_S = 180  # a museum that nobody has asked anything for so long has been left alone
+CLOSING_S = 30
 
 
 def say(**words: Any) -> None:
@@ -47,8 +51,11 @@ class Guide:
         self.notifier.activated.connect(self.answer)
 
     def answer(self) -> None:
+        """Answers one question; whatever keeps the window busy, the system ends a museum nobody asks."""
+        signal.alarm(PATIENCE_S)
         line = sys.stdin.readline()
         if not line:  # the visitor is gone
+            signal.alarm(CLOSING_S)
             self.notifier.setEnabled(False)
             self.window.close()
             return

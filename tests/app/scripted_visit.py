@@ -125,12 +125,20 @@ class Visitor:
             self.press("Right", "Down", "Left", "Up", "Home", "End", "Escape")
             for figure in self.state()["figures"]:
                 self.point_at(figure["place"])
-                xdotool(self.environment, "click", 1)
                 xdotool(self.environment, "click", 3)
                 self.wait("the menu of a figure", lambda state: state["menu"])
                 self.press("Escape")
                 self.wait("the menu closes", lambda state: not state["menu"])
+                xdotool(self.environment, "click", 1)
+                self.come_back(room, title)
         self.wait(f"{room} is ready", lambda state: state["ready"])
+
+    def come_back(self, room: str, title: str) -> None:
+        """Parts of a figure may be doors: whoever went through one goes back."""
+        time.sleep(0.3)
+        if self.state()["room"] != room:
+            self.click(title)
+            self.wait(f"the room {room} again", lambda state: state["room"] == room)
 
     def take_figures_home(self, room: str) -> int:
         """Exports every figure of the room as every kind of file, through palette and file dialog."""
