@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QSocketNotifier, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QScrollArea, QWidget
 
 from app.document import Document
 from app.main_window import MainWindow
@@ -62,6 +62,8 @@ class Guide:
         question = json.loads(line)
         if question.get("ask") == "find":
             say(answer=self.find(question["name"]))
+        elif question.get("ask") == "reveal":
+            say(answer=self.reveal(question["name"]))
         else:
             say(answer=self.state())
 
@@ -71,6 +73,19 @@ class Guide:
         widgets = [widget for top in reversed(tops) for widget in [top, *top.findChildren(QWidget)]]
         named = [widget for widget in widgets if widget.isVisible() and name in names_of(widget)]
         return [place_of(widget) for widget in named if not widget.visibleRegion().isEmpty()]
+
+    def reveal(self, name: str) -> list[int]:
+        """Scrolls to the figure of that name; its place."""
+        room = self.window.room
+        figures = room.figures() if room is not None else []
+        widget = next(figure.widget for figure in figures if figure.name == name)
+        assert widget is not None
+        area = widget.parentWidget()
+        while area is not None:
+            if isinstance(area, QScrollArea):
+                area.ensureWidgetVisible(widget)
+            area = area.parentWidget()
+        return place_of(widget)
 
     def state(self) -> dict[str, Any]:
         """Where the visitor is."""

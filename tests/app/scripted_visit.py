@@ -124,7 +124,7 @@ class Visitor:
             self.press(*["Tab"] * 12)
             self.press("Right", "Down", "Left", "Up", "Home", "End", "Escape")
             for figure in self.state()["figures"]:
-                self.point_at(figure["place"])
+                self.point_at(self.ask(ask="reveal", name=figure["name"]))
                 xdotool(self.environment, "click", 3)
                 self.wait("the menu of a figure", lambda state: state["menu"])
                 self.press("Escape")
