@@ -50,7 +50,7 @@ class MainWindow(QMainWindow):
         self.document, self.worker, self.appearance = document, worker, appearance
         self.researcher = researcher or Worker()
         self.rooms: dict[str, Room] = {}
-        self._painted = False
+        self._painted, self._restarting = False, ""
         self.chosen_depth = DEPTHS[-1]
         self.setAcceptDrops(True)
         self.setMinimumSize(640, 480)
@@ -74,6 +74,9 @@ class MainWindow(QMainWindow):
         self.document.problem.connect(self.messages.show_message)
         self.document.currentChanged.connect(self._on_current_change)
         self.appearance.changed.connect(self.rail.follow_theme)
+        for worker in (self.worker, self.researcher):
+            worker.stopped.connect(self._on_worker_stopped)
+            worker.available.connect(self._on_worker_available)
 
     def _lay_out(self) -> None:
         centre = QWidget()
@@ -142,6 +145,14 @@ class MainWindow(QMainWindow):
         title = self.tr("Nothing open") if archive is None else archive.path.stem
         self.rail.show_archive(title)
         self.setWindowTitle(self.tr("AlexNet Archive") if archive is None else self._window_title(archive))
+
+    def _on_worker_stopped(self, sentence: str) -> None:
+        self._restarting = sentence
+        self.messages.show_message(sentence)
+
+    def _on_worker_available(self, available: bool) -> None:
+        if available:
+            self.messages.withdraw(self._restarting)
 
     def _window_title(self, archive: OpenArchive) -> str:
         return self.tr("{0} in the AlexNet Archive").format(archive.title)

@@ -2,7 +2,8 @@
 
 The service answers one request at a time. What waits here is at most one request of each kind: a newer one
 takes the place of an older one that was not sent yet, and the answer to one that was overtaken on its way is
-dropped. The museum's own process never blocks and never imports torch.
+dropped. A question that was on its way when the service died is asked once more; one that takes it down again
+is answered with a sentence. The museum's own process never blocks and never imports torch.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Request:
     answered: Answered
     failed: Failed
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    asked_again: bool = False
 
 
 class Worker(QObject):
@@ -46,13 +48,23 @@ class Worker(QObject):
     Signals:
         busyChanged(bool): something is being computed, or nothing any more.
         available(bool): the service answered for the first time since its start, or went away.
+        stopped(str): it died, or will not run: one sentence for the visitor.
     """
 
     busyChanged = Signal(bool)
     available = Signal(bool)
+    stopped = Signal(str)
 
-    def __init__(self, command: Sequence[str] | None = None, restart_ms: Sequence[int] = RESTART_MS) -> None:
-        """`command` starts the service; `restart_ms` are the waits before it is started again."""
+    def __init__(
+        self,
+        command: Sequence[str] | None = None,
+        restart_ms: Sequence[int] = RESTART_MS,
+        answer_limit_ms: int = ANSWER_LIMIT_MS,
+    ) -> None:
+        """`command` starts the service; `restart_ms` are the waits before it is started again.
+
+        When it says nothing for `answer_limit_ms`, it hangs: it is ended then, and started again.
+        """
         super().__init__()
         self._restart_ms = restart_ms
         self._command = list(command) if command else [sys.executable, "-m", "reproduction.service"]
@@ -61,18 +73,23 @@ class Worker(QObject):
         self._overtaken = False
         self._numbers = 0
         self._failures_in_a_row = 0
-        self._closing = self._awake = False
+        self._closing = self._awake = self._silent = False
         self._process: QProcess | None = None
         self._decoder = Decoder()
         self._restart = QTimer(self, singleShot=True)
         self._restart.timeout.connect(self.start)
-        self._limit = QTimer(self, singleShot=True, interval=ANSWER_LIMIT_MS)
+        self._limit = QTimer(self, singleShot=True, interval=answer_limit_ms)
         self._limit.timeout.connect(self._on_silence)
 
     @property
     def awake(self) -> bool:
         """Whether the process has answered since its start."""
         return self._awake
+
+    @property
+    def process_id(self) -> int:
+        """Of the service, for the system; 0 while it does not run."""
+        return 0 if self._process is None else int(self._process.processId())
 
     @property
     def busy(self) -> bool:
@@ -194,6 +211,7 @@ class Worker(QObject):
 
     def _on_silence(self) -> None:
         if self._process is not None:
+            self._silent = True
             self._process.kill()
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
@@ -201,24 +219,41 @@ class Worker(QObject):
             self._on_end()
 
     def _on_end(self) -> None:
-        """The process is gone: says so to whoever waits for an answer, and restarts it after a pause."""
+        """The process is gone: says so, and restarts it after a pause."""
         if self._process is None:
             return
         self._process.deleteLater()
         self._process, self._awake = None, False
         self.available.emit(False)
         self._waiting.pop("hello", None)
-        lost = [self._current] if self._current is not None and not self._overtaken else []
         if self._failures_in_a_row < len(self._restart_ms):
             self._restart.start(self._restart_ms[self._failures_in_a_row])
             self._failures_in_a_row += 1
-            sentence = self.tr("The program that computes stopped unexpectedly. It is being started again.")
+            sentence, lost = self._why_restarted(), self._lost()
         else:
             # It will not run on this machine: whoever waits is told, and only a new request tries again.
-            lost += self._waiting.values()
+            lost = [*self._lost(), *self._waiting.values()]
             self._waiting.clear()
             self._failures_in_a_row = 0
             sentence = self.tr("The program that computes cannot be started; `alexnet doctor` may say why.")
+        self._silent = False
         self._settle()
+        self.stopped.emit(sentence)
         for request in lost:
             request.failed(sentence)
+
+    def _why_restarted(self) -> str:
+        if self._silent:
+            return self.tr("The program that computes gave no answer for long. It is being started again.")
+        return self.tr("The program that computes stopped unexpectedly. It is being started again.")
+
+    def _lost(self) -> list[Request]:
+        """The request on its way, if it is not to be asked again: it was already, or took too long."""
+        request = self._current
+        if request is None or self._overtaken or request.kind == "hello":
+            return []
+        if request.asked_again or self._silent:
+            return [request]
+        request.asked_again = True
+        self._waiting = {request.kind: request, **self._waiting}
+        return []

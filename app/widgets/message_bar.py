@@ -36,3 +36,8 @@ class MessageBar(QFrame):
         self._text.setText(sentence)
         self.setAccessibleName(sentence)
         self.show()
+
+    def withdraw(self, sentence: str) -> None:
+        """Says that sentence no more: it is not so any longer."""
+        if self.text == sentence:
+            self.hide()

@@ -85,7 +85,7 @@ class Monkey:
             self.drop: 3, self.resize: 1, self.look_at_archive: 2,
         }  # fmt: skip
         things, counts = list(weights), list(weights.values())
-        with self._watched():
+        with self.watched():
             for _ in range(events):
                 thing = self.chance.choices(things, counts)[0]
                 self.done[thing.__name__] += 1
@@ -97,7 +97,7 @@ class Monkey:
             QTest.qWait(200)
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
+    def watched(self) -> Iterator[None]:
         """Takes down exceptions and Qt's warnings, and answers every file dialog."""
         dialogs = {name: getattr(QFileDialog, name) for name in ("getOpenFileNames", "getOpenFileName")}
         dialogs["getSaveFileName"] = QFileDialog.getSaveFileName

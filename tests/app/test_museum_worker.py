@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.worker import Worker
+from app.worker import ANSWER_LIMIT_MS, Worker
 
 # A service that says what it was asked, sleeps, dies, or talks nonsense, as it is told.
 SERVICE = """
@@ -37,13 +39,17 @@ Make = Callable[..., Worker]
 def make(tmp_path: Path, qtbot: Any) -> Iterator[Make]:
     made: list[Worker] = []
 
-    def build(command: list[str] | None = None, restart_ms: tuple[int, ...] = (50, 50, 50)) -> Worker:
+    def build(
+        command: list[str] | None = None,
+        restart_ms: tuple[int, ...] = (50, 50, 50),
+        answer_limit_ms: int = ANSWER_LIMIT_MS,
+    ) -> Worker:
         (tmp_path / "service.py").write_text(SERVICE)
         root = str(Path(__file__).parents[2])
         start = (
             f"import sys; sys.path.insert(0, {root!r}); exec(open({str(tmp_path / 'service.py')!r}).read())"
         )
-        made.append(Worker(command or [sys.executable, "-c", start], restart_ms))
+        made.append(Worker(command or [sys.executable, "-c", start], restart_ms, answer_limit_ms))
         return made[-1]
 
     yield build
@@ -100,12 +106,39 @@ def test_a_refusal_is_the_services_own_sentence(make: Make, qtbot: Any) -> None:
 
 
 @pytest.mark.parametrize("mischief", ["die", "babble"])
-def test_a_service_that_dies_or_babbles_is_started_again(make: Make, qtbot: Any, mischief: str) -> None:
+def test_a_question_that_takes_the_service_down_twice_is_given_up_and_the_next_is_answered(
+    make: Make, qtbot: Any, mischief: str
+) -> None:
     worker, answers = make(), Answers()
+    said: list[str] = []
+    worker.stopped.connect(said.append)
     answers.ask(worker, "first", {"do": mischief})
     answers.ask(worker, "second", {"do": "say", "say": "still here"})
     qtbot.waitUntil(lambda: answers.said == ["still here"], timeout=20000)
     assert len(answers.failed) == 1 and "unexpectedly" in answers.failed[0]
+    assert said == answers.failed * 2
+
+
+def test_a_question_is_asked_again_when_the_service_is_killed_under_it(make: Make, qtbot: Any) -> None:
+    worker, answers = make(), Answers()
+    answers.ask(worker, "first", {"do": "say", "say": 1, "seconds": 0.5})
+    answers.ask(worker, "second", {"do": "say", "say": 2})
+    qtbot.waitUntil(lambda: worker.awake, timeout=20000)
+    os.kill(worker.process_id, signal.SIGKILL)
+    qtbot.waitUntil(lambda: answers.said == [1, 2], timeout=20000)
+    assert not answers.failed and not worker.busy
+
+
+def test_a_service_that_hangs_is_ended_with_a_sentence_and_the_next_question_is_answered(
+    make: Make, qtbot: Any
+) -> None:
+    worker, answers = make(answer_limit_ms=3000), Answers()
+    with qtbot.waitSignal(worker.available, timeout=20000):
+        worker.start()
+    answers.ask(worker, "first", {"do": "say", "say": 1, "seconds": 600})
+    answers.ask(worker, "second", {"do": "say", "say": 2})
+    qtbot.waitUntil(lambda: answers.said == [2], timeout=30000)
+    assert len(answers.failed) == 1 and "no answer for long" in answers.failed[0]
 
 
 def test_a_service_that_cannot_be_started_is_given_up_with_a_sentence(make: Make, qtbot: Any) -> None:
