@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTextLayout,
+    QTextLine,
+    QTextOption,
+)
 
 from app.answers import percent
 from app.archive_words import decimal
@@ -18,6 +29,7 @@ from app.theme import column_name, column_pen, current
 from app.widgets.tile_sheet import image_of
 
 BAR_PX = 6
+SMALLEST_LETTERS = 60  # per cent of the usual ones: the name of a class in its box
 
 
 @dataclass
@@ -119,19 +131,56 @@ def _paint_bar(
     painter.setBrush(QColor(theme.card))
     painter.drawRect(box)
     inner = box.adjusted(6, 3, -6, -BAR_PX - 8)
-    painter.setPen(QColor(theme.text))
     name = content.label(channel) if layer.words else str(channel)
     number = percent(value) if layer.words else decimal(value, 1)
-    wraps = int(Qt.TextFlag.TextWordWrap)
-    painter.drawText(inner, int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft) | wraps, name)
-    font = QFont(painter.font())
+    corner = int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
+    painter.setPen(QColor(theme.text))
+    taken = painter.boundingRect(inner, corner, number)
+    fitted(name, painter.font(), inner, taken).draw(painter, inner.topLeft())
     painter.setPen(QColor(theme.muted))
-    painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, number)
-    painter.setFont(font)
+    painter.drawText(inner, corner, number)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.column(layer.lane if layer.lane is not None else 0))
     part = 0.0 if largest == 0 else max(0.0, value) / (1.0 if layer.words else largest)
     painter.drawRect(QRectF(box.left() + 6, box.bottom() - BAR_PX - 4, (box.width() - 12) * part, BAR_PX))
+
+
+def fitted(name: str, font: QFont, inner: QRectF, taken: QRectF) -> QTextLayout:
+    """Words as large as they stand in `inner` beside what is `taken`, on as many lines as they need.
+
+    A word that is too long even in the smallest letters goes on in the next line.
+    """
+    taken = taken.adjusted(-2, 3, 0, 0)  # lines may come as near to each other as in a paragraph
+    for size in range(100, SMALLEST_LETTERS - 1, -5):
+        smaller = QFont(font)
+        smaller.setPointSizeF(font.pointSizeF() * size / 100)
+        layout = QTextLayout(name, smaller)
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(option)
+        lines = _break_lines(layout, inner.width())
+        boxes = [line.naturalTextRect().translated(inner.topLeft()) for line in lines]
+        words = [QFontMetricsF(smaller).horizontalAdvance(word) for word in name.split()]
+        if (
+            max(words, default=0.0) <= inner.width()
+            and all(box.bottom() <= inner.bottom() + 1 for box in boxes)
+            and not any(box.intersects(taken) for box in boxes)
+        ):
+            break
+    return layout
+
+
+def _break_lines(layout: QTextLayout, width: float) -> list[QTextLine]:
+    """The lines of a text at a width, one below the other."""
+    lines, top = [], 0.0
+    layout.beginLayout()
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0, top))
+        top += line.height()
+        lines.append(line)
+    layout.endLayout()
+    return lines
 
 
 def _paint_selection(painter: QPainter, plan: Plan, content: Content, focused: bool) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sample_probe import with_probe
@@ -17,6 +18,7 @@ from sample_runs import ONE_CHANNEL, ONE_COLUMN, TWO_COLUMNS, Layers, document_o
 from app.document import VisitorPicture
 from app.inside.blending import blend, hidden_strength
 from app.inside.flow import Letters, flow_of, lay_out
+from app.inside.flow_paint import fitted
 from app.rooms.inside import InsideRoom
 from app.theme import TARGET_PX
 from app.worker import Worker
@@ -275,3 +277,15 @@ def test_a_map_alone_keeps_its_order_of_brightness() -> None:
     pixels = blend(np.zeros((8, 8, 3), np.uint8), strength, 1.0).astype(float)
     luminance = (pixels @ np.array([0.2126, 0.7152, 0.0722])).reshape(-1)
     assert (np.diff(luminance) >= 0).all()
+
+
+@pytest.mark.parametrize("name", ["pomegranate", "sewing machine", "German short-haired pointer", "W" * 30])
+def test_the_name_of_a_class_is_never_cut_nor_over_its_number(qapp: QApplication, name: str) -> None:
+    inner, taken = QRectF(10, 20, 82, 31), QRectF(56, 36, 36, 15)
+    layout = fitted(name, QFont(qapp.font()), inner, taken)
+    boxes = [layout.lineAt(place).naturalTextRect() for place in range(layout.lineCount())]
+    assert max(box.width() for box in boxes) <= inner.width()
+    assert sum(layout.lineAt(place).textLength() for place in range(layout.lineCount())) == len(name)
+    if " " in name:
+        clear = taken.adjusted(0, 3, 0, 0)
+        assert not any(box.translated(inner.topLeft()).intersects(clear) for box in boxes)
