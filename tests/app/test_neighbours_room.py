@@ -89,6 +89,8 @@ def test_an_archive_without_a_probe_set_says_how_to_get_one(qtbot: QtBot, room_o
     assert room.missing.isVisible() and not room.features.isVisible()
     assert room.missing._command.text() == "alexnet activations sample.h5 --data DATA"
     assert room.figures() == []
+    assert room.missing.y() < room.picture.geometry().bottom() + 40  # at the top, under the sentence
+    assert not room.layer.isVisible() and not room.how_many.isVisible()
 
 
 def test_grey_pictures_have_neighbours_too(qtbot: QtBot, room_of: RoomOf) -> None:
