@@ -53,12 +53,13 @@ class OpenArchive:
 
     Attributes: network (the resolved network), texts, provenance, labels, label_ids, state, snapshots
     (positions of the first layer over time), stored_history, log (records of the run's log), history and
-    notebook (with what the log added since).
+    notebook (with what the log added since); gone (whether the file was missing at the last look).
     Raises `ArchiveError` on construction, `refresh` and every read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.gone = False
         self._read()
 
     def _read(self) -> None:
@@ -263,10 +264,19 @@ class Document(Selected):
     def look_again(self) -> None:
         """Reads every open archive again whose file was replaced or whose log grew."""
         for archive in list(self.archives):
+            self._say_if_gone(archive)
             if self.attempt(archive.refresh, False):
                 self._keep_selection_possible(archive)
                 self.archiveUpdated.emit(archive)
             self._watch(archive.path)
+
+    def _say_if_gone(self, archive: OpenArchive) -> None:
+        """Says it once; a replacement is a renaming, so the file of a run is never away for a moment."""
+        gone = not archive.path.exists()
+        if gone and not archive.gone:
+            sentence = self.tr("{0} is no longer where it was; what was read of it is still shown.")
+            self.problem.emit(sentence.format(archive.path.name))
+        archive.gone = gone
 
     def _keep_selection_possible(self, archive: OpenArchive) -> None:
         """The file may hold another network now, or fewer snapshots."""

@@ -212,7 +212,8 @@ class TwoGpusRoom(Room):
         if self._measures is not None and self._name in self._measures:
             labels, _ = halves_of(self._blocks)
             values = comparable(self._name, self._measures)
-            self._dealing = Dealing(values, labels, BY_NAME[self._name].circular)
+            if len(values) == len(labels):  # else the file holds another network now: its answer comes
+                self._dealing = Dealing(values, labels, BY_NAME[self._name].circular)
         self._draw()
 
     def shuffle(self) -> None:

@@ -109,12 +109,21 @@ def test_a_replacement_that_cannot_be_read_is_complained_about_once(
     assert document.current is not None and document.current.name == "two-columns"
 
 
-def test_a_file_that_vanishes_leaves_what_was_read(document: Document, tmp_path: Path) -> None:
+def test_a_file_that_vanishes_is_said_once_and_leaves_what_was_read(
+    document: Document, tmp_path: Path
+) -> None:
     path, said = saved(tmp_path), problems_of(document)
     document.open(path)
     path.unlink()
+    for _ in range(3):
+        document.look_again()
+    assert document.current is not None and document.current.name == "two-columns"
+    assert len(said) == 1 and "run.h5 is no longer where it was" in said[0]
+    saved(tmp_path)
     document.look_again()
-    assert document.current is not None and said == []
+    path.unlink()
+    document.look_again()
+    assert len(said) == 2
 
 
 def test_closing_goes_to_the_neighbour_and_then_to_nothing(document: Document, tmp_path: Path) -> None:

@@ -230,3 +230,15 @@ def painted_outside(paint: Callable[[QPainter, QRectF], None]) -> int:
     outside = pixels.copy()
     outside[50:550, 95:655] = 255
     return int((outside < 255).sum())
+
+
+def test_a_file_that_holds_another_network_all_at_once_is_shown_before_it_is_measured(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    few: Layers = {"conv1a": (0, (4, 3, 5, 5)), "conv1b": (1, (4, 3, 5, 5))}
+    document = document_on(tmp_path, sample_run(few))
+    room = room_on(qtbot, document)
+    assert document.current is not None and room.figures()
+    write_archive(document.current.path, coloured_run())
+    document.look_again()
+    assert "Of 16 colourful filters, 16 sit on GPU 1" in room.page.lead.text()
