@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import assets
@@ -86,6 +87,30 @@ def test_a_shipped_archive_names_no_path_of_a_machine(path: Path) -> None:
     with Archive(path) as run:
         told = json.dumps([run.provenance, dict(run.texts), [note.text for note in run.notebook]])
     assert not PATH_OF_A_MACHINE.search(told)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_control_is_the_shipped_network_at_an_earlier_moment(name: str) -> None:
+    control, trained = (Archive(ASSETS / "archives" / f"{stem}.h5") for stem in (name, "alexnet-200"))
+    with control, trained:
+        assert control.state["epoch"] == CONTROLS[name] < trained.state["epoch"]
+        earlier = control.snapshot(-1)
+        moment = [info.epoch for info in trained.snapshots].index(CONTROLS[name])
+        for array, values in trained.snapshot(moment).items():
+            assert np.array_equal(earlier[array], values)
+
+
+def test_the_museum_opens_on_two_columns_of_48_first_layer_filters_that_learnt_photographs() -> None:
+    with Archive(SHIPPED[0]) as run:
+        assert run.name == "alexnet-200" and run.network["columns"] == 2
+        assert [run.weights(f"{layer}/weights_0").shape for layer in run.network["first_layers"]] == [
+            (48, 3, 11, 11),
+            (48, 3, 11, 11),
+        ]
+        assert all(re.fullmatch(r"n\d{8}", wordnet_id) for wordnet_id in run.label_ids)
+        assert "goldfish" in run.labels and "seashore" in run.labels
+        ten = run.history.test[run.history.test["views"] == 10][-1]
+    assert ten["images"] == 10_000 and ten["top1"] <= 0.72 and ten["topk"] <= 0.47  # the aim without a GPU
 
 
 def test_the_80_second_archive_is_under_two_megabytes_and_close_to_what_was_published() -> None:
