@@ -74,12 +74,13 @@ class Guide:
         named = [widget for widget in widgets if widget.isVisible() and name in names_of(widget)]
         return [place_of(widget) for widget in named if not widget.visibleRegion().isEmpty()]
 
-    def reveal(self, name: str) -> list[int]:
-        """Scrolls to the figure of that name; its place."""
+    def reveal(self, name: str) -> list[int] | None:
+        """Scrolls to the figure of that name; its place, or None where there is none now."""
         room = self.window.room
         figures = room.figures() if room is not None else []
-        widget = next(figure.widget for figure in figures if figure.name == name)
-        assert widget is not None
+        widget = next((figure.widget for figure in figures if figure.name == name), None)
+        if widget is None or not widget.isVisible():
+            return None
         area = widget.parentWidget()
         while area is not None:
             if isinstance(area, QScrollArea):

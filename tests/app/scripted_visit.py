@@ -124,7 +124,10 @@ class Visitor:
             self.press(*["Tab"] * 12)
             self.press("Right", "Down", "Left", "Up", "Home", "End", "Escape")
             for figure in self.state()["figures"]:
-                self.point_at(self.ask(ask="reveal", name=figure["name"]))
+                place = self.ask(ask="reveal", name=figure["name"])
+                if place is None:  # the click on the one before has put another in its place
+                    continue
+                self.point_at(place)
                 xdotool(self.environment, "click", 3)
                 self.wait("the menu of a figure", lambda state: state["menu"])
                 self.press("Escape")
