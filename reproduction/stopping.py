@@ -32,10 +32,20 @@ class _Ending:
     now = False
 
 
+def _torch_is_being_imported(frame: FrameType | None) -> bool:
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if frame.f_code.co_name == "<module>" and module.split(".")[0] == "torch":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def until_stopped(title: str, act: Callable[[], int], at_once: bool = False) -> int:
     """The exit status of `act`; 1 and one line that begins with `title` when Ctrl-C ends it.
 
-    `at_once` ends the process without an exception: Qt's modules abort when their import is interrupted.
+    `at_once` ends the process without an exception: Qt's modules abort when their import is interrupted. So
+    do torch's, wherever they are imported.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         return act()  # a program around this one has ideas of its own, such as to ignore it
@@ -47,7 +57,7 @@ def until_stopped(title: str, act: Callable[[], int], at_once: bool = False) -> 
         before_s, last_s = last_s, time.monotonic()
         if finished:
             return
-        if at_once:
+        if at_once or _torch_is_being_imported(frame):
             os.write(2, f"{title}: stopped by Ctrl-C\n".encode())
             os._exit(1)
         if last_s - before_s > REPEAT_S:

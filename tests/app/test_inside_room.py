@@ -282,7 +282,9 @@ def test_a_map_alone_keeps_its_order_of_brightness() -> None:
 @pytest.mark.parametrize("name", ["pomegranate", "sewing machine", "German short-haired pointer", "W" * 30])
 def test_the_name_of_a_class_is_never_cut_nor_over_its_number(qapp: QApplication, name: str) -> None:
     inner, taken = QRectF(10, 20, 82, 31), QRectF(56, 36, 36, 15)
-    layout = fitted(name, QFont(qapp.font()), inner, taken)
+    font = QFont(qapp.font())
+    font.setPointSizeF(9.0)  # whatever size other tests have left behind
+    layout = fitted(name, font, inner, taken)
     boxes = [layout.lineAt(place).naturalTextRect() for place in range(layout.lineCount())]
     assert max(box.width() for box in boxes) <= inner.width()
     assert sum(layout.lineAt(place).textLength() for place in range(layout.lineCount())) == len(name)

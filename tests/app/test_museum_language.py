@@ -74,7 +74,8 @@ def data_words(window: MainWindow) -> set[str]:
     layers = [layer["name"] for layer in archive.network["layers"]]
     names = [archive.name, archive.path.stem, *archive.labels, *layers]
     names += [word for net in nets() for word in (net.name, net.description)]  # as the recipes have them
-    names += ["cuda-convnet-80sec", *(path.stem for path in (APP.parent / "assets" / "pictures").iterdir())]
+    shipped = [path for kind in ("archives", "pictures") for path in (APP.parent / "assets" / kind).iterdir()]
+    names += [path.stem for path in shipped]
     return {word for name in names for word in WORD.findall(name)} | KEYS
 
 

@@ -17,7 +17,7 @@ from app.rooms.training import TrainingRoom
 from app.training_process import IDLE, TRAINING
 from archive import Archive, verify
 
-PATIENCE_MS = 120_000  # torch may have to be read from a slow disk
+PATIENCE_MS = 120_000
 COLOURS = ((200, 40, 40), (40, 200, 40), (40, 40, 200))
 PER_CLASS = 50
 
@@ -65,7 +65,12 @@ def reports(room: TrainingRoom) -> int:
 
 def wait_for_reports(qtbot: QtBot, room: TrainingRoom, more: int) -> None:
     wanted = reports(room) + more
-    qtbot.waitUntil(lambda: reports(room) >= wanted, timeout=PATIENCE_MS)
+
+    def there() -> None:
+        said = room.banner.text(), room.happened.text(), room.desk.process.state
+        assert reports(room) >= wanted, f"{reports(room)} reports of {wanted}: {said}"
+
+    qtbot.waitUntil(there, timeout=PATIENCE_MS)
 
 
 @pytest.mark.slow
